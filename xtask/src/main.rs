@@ -1,0 +1,61 @@
+//! Every chore of the project as `cargo xtask …`.
+
+mod ci;
+mod program;
+mod test;
+mod tidy;
+mod tools;
+mod tree;
+mod workspace;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The chores of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Every check, as continuous integration runs it
+    Ci,
+    /// Install what the tests need, then run all of them
+    Test(test::Options),
+    /// Hold the floors, the budgets and the documents
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore, tree::root()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            program::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore, root: &Path) -> Result<()> {
+    match chore {
+        Chore::Ci => ci::run(root),
+        Chore::Test(options) => test::run(root, &options),
+        Chore::Tidy => tidy::run(root),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! Runs other programs, shows what is run, and turns a failure into one clear line.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// One line for the person who started the chore.
+pub(crate) fn say(line: &str) {
+    // A closed pipe (`cargo xtask ci | head`) must not fail the chore.
+    drop(writeln!(std::io::stdout(), "{line}"));
+}
+
+/// The one line that says why the chore failed.
+pub(crate) fn complain(line: &str) {
+    drop(writeln!(std::io::stderr(), "error: {line}"));
+}
+
+/// Cargo, started in the repository's root.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root);
+    command
+}
+
+/// Runs to the end, with its output shown; any exit but 0 is an error.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    say(&format!("$ {line}"));
+    let status = command.stdin(Stdio::null()).status();
+    let status = status.with_context(|| format!("`{line}` did not start"))?;
+    if !status.success() {
+        bail!("`{line}` failed with {status}");
+    }
+    Ok(())
+}
+
+/// Runs to the end and returns what it printed; any exit but 0 is an error that shows its messages.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let line = shown(command);
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("`{line}` did not start"))?;
+    text(output).with_context(|| format!("`{line}` failed"))
+}
+
+fn text(output: Output) -> Result<String> {
+    if !output.status.success() {
+        let messages = String::from_utf8_lossy(&output.stderr);
+        bail!("{}: {}", output.status, messages.trim());
+    }
+    String::from_utf8(output.stdout).context("it printed something that is no text")
+}
+
+/// The command as a person would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_program_is_named_with_its_message() {
+        let error = output(Command::new("ls").arg("/no/such/place")).unwrap_err();
+        let message = format!("{error:#}");
+        assert!(message.contains("`ls /no/such/place` failed"), "{message}");
+        assert!(message.contains("No such file"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = run(&mut Command::new("no-such-program")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`no-such-program` did not start")
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! `cargo xtask test`: what the tests need is installed, then all of them run.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::program::{self, cargo};
+use crate::tools;
+
+/// Programs that tests start, each with the Debian package that brings it.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("mkfs.ext4", "e2fsprogs"),
+];
+
+/// The accessibility rules that the browser journeys inject, from npm.
+const AXE: (&str, &str) = ("axe-core", "4.14.1");
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The profile of .config/nextest.toml
+    #[arg(long, default_value = "default")]
+    profile: String,
+    /// What nextest gets besides, such as `-p web` or a part of a test's name
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+impl Options {
+    /// All tests, all failures.
+    pub(crate) fn for_ci() -> Self {
+        Self {
+            profile: "ci".to_owned(),
+            rest: Vec::new(),
+        }
+    }
+}
+
+/// Installs, builds and runs; a tool that cannot be had is a failure, never a skipped test.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
+    install(root)?;
+    let scope = if options.rest.is_empty() {
+        &["--workspace".to_owned()]
+    } else {
+        options.rest.as_slice()
+    };
+    program::run(
+        cargo(root)
+            .args(["nextest", "run", "--locked", "--profile", &options.profile])
+            .args(scope),
+    )
+}
+
+/// The places are fixed, since tests look there: `target/venv/bin` and `target/npm/node_modules`.
+fn install(root: &Path) -> Result<()> {
+    tools::debian(PROGRAMS)?;
+    tools::python(
+        &root.join("target/venv"),
+        &root.join("xtask/requirements/test.txt"),
+    )?;
+    tools::npm(&root.join("target/npm"), AXE)?;
+    tools::nextest(root)
+}

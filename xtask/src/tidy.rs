@@ -1,0 +1,63 @@
+//! `cargo xtask tidy`: the rules of ARCHITECTURE.md and STYLE.md that no compiler holds.
+
+mod documents;
+mod floors;
+mod licences;
+mod locales;
+mod manifests;
+mod names;
+mod purity;
+mod size;
+mod words;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::program::say;
+use crate::tree::Tree;
+use crate::workspace::Workspace;
+
+/// One broken rule: where, what, and the mend.
+pub(crate) type Finding = String;
+
+/// Reads the tree, prints every finding, fails if there is one.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let findings = findings(&Tree::read(root)?, &Workspace::read(root)?);
+    for finding in &findings {
+        say(&format!("tidy: {finding}"));
+    }
+    if !findings.is_empty() {
+        bail!("{} rules of the house are broken", findings.len());
+    }
+    Ok(())
+}
+
+fn findings(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
+    let deny = tree.text("deny.toml").unwrap_or_default();
+    [
+        floors::check(workspace),
+        purity::check(tree),
+        manifests::check(tree),
+        licences::check(workspace, deny),
+        size::check(tree),
+        names::check(tree),
+        words::check(tree),
+        locales::check(tree),
+        documents::check(tree, workspace),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_real_tree_is_tidy() {
+        let root = crate::tree::root();
+        let tree = Tree::read(root).expect("the tree can be read");
+        let workspace = Workspace::read(root).expect("cargo knows the packages");
+        assert_eq!(findings(&tree, &workspace), Vec::<Finding>::new());
+    }
+}
