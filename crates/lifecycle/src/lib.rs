@@ -1,0 +1,15 @@
+//! The life of a process: bind first, run named tasks, say when ready, drain, end.
+
+pub mod bound;
+pub mod facts;
+pub mod listen;
+pub mod readiness;
+pub mod shutdown;
+pub mod tasks;
+
+pub use bound::Bound;
+pub use facts::Facts;
+pub use listen::{BindError, Listeners};
+pub use readiness::{Part, Readiness};
+pub use shutdown::{Shutdown, Trigger};
+pub use tasks::Tasks;

@@ -1,0 +1,130 @@
+//! Named threads that belong together: when one ends, all drain.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::thread::{Builder, JoinHandle};
+
+use thiserror::Error;
+use tokio::runtime;
+
+use crate::shutdown::{Shutdown, Trigger};
+
+/// Why the process's parts ended.
+#[derive(Debug, Error)]
+pub enum TaskError {
+    /// A thread could not be started.
+    #[error("can't start `{0}`: {1}")]
+    Start(String, #[source] std::io::Error),
+    /// A part failed.
+    #[error("`{0}` failed: {1}")]
+    Failed(String, String),
+}
+
+type Outcome = Result<(), String>;
+
+/// Threads, each with a name and a single-threaded runtime; they end together.
+pub struct Tasks {
+    trigger: Trigger,
+    shutdown: Shutdown,
+    threads: Vec<JoinHandle<()>>,
+    ended: (
+        mpsc::Sender<(String, Outcome)>,
+        mpsc::Receiver<(String, Outcome)>,
+    ),
+}
+
+impl Tasks {
+    /// No threads yet.
+    pub fn new(trigger: Trigger, shutdown: Shutdown) -> Self {
+        Self {
+            trigger,
+            shutdown,
+            threads: Vec::new(),
+            ended: mpsc::channel(),
+        }
+    }
+
+    /// Starts a thread that runs the future made by `start` to its end on a runtime of its own.
+    ///
+    /// The future shall end when its shutdown says so; an early end or an error drains all the others.
+    pub fn spawn<S, F>(&mut self, name: impl Into<String>, start: S) -> Result<(), TaskError>
+    where
+        S: FnOnce(Shutdown) -> F + Send + 'static,
+        F: Future<Output = Outcome>,
+    {
+        let name = name.into();
+        let (trigger, shutdown, ended) = (
+            self.trigger.clone(),
+            self.shutdown.clone(),
+            self.ended.0.clone(),
+        );
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| TaskError::Start(name.clone(), error))?;
+        let told = name.clone();
+        let run = move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(start(shutdown))));
+            let outcome = outcome.unwrap_or_else(|_| Err("panicked".to_owned()));
+            trigger.drain();
+            // Nobody waits any more when the process is ending at once.
+            let _ = ended.send((told, outcome));
+        };
+        let thread = Builder::new()
+            .name(name.clone())
+            .spawn(run)
+            .map_err(|error| TaskError::Start(name, error))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Waits until every thread has ended; the first failure is told, the others are logged.
+    pub fn join(self) -> Result<(), TaskError> {
+        let mut first = Ok(());
+        for _ in &self.threads {
+            let Ok((name, outcome)) = self.ended.1.recv() else {
+                break;
+            };
+            let Err(reason) = outcome else { continue };
+            tracing::error!(task.name = %name, error = %reason, "a part of the process failed");
+            first = first.and(Err(TaskError::Failed(name, reason)));
+        }
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shutdown;
+
+    #[test]
+    fn when_one_task_fails_the_others_drain_and_its_reason_is_told() {
+        let (trigger, shutdown) = shutdown::channel();
+        let mut tasks = Tasks::new(trigger, shutdown);
+        tasks
+            .spawn("waits", |mut shutdown: Shutdown| async move {
+                shutdown.draining().await;
+                Ok(())
+            })
+            .unwrap();
+        tasks
+            .spawn("fails", |_| async { Err("no disk".to_owned()) })
+            .unwrap();
+        assert_eq!(
+            tasks.join().unwrap_err().to_string(),
+            "`fails` failed: no disk"
+        );
+    }
+
+    #[test]
+    fn a_panic_is_a_failure_with_a_name() {
+        let (trigger, shutdown) = shutdown::channel();
+        let mut tasks = Tasks::new(trigger, shutdown);
+        tasks.spawn("breaks", |_| async { panic!("oh") }).unwrap();
+        assert_eq!(
+            tasks.join().unwrap_err().to_string(),
+            "`breaks` failed: panicked"
+        );
+    }
+}

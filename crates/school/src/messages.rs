@@ -1,0 +1,208 @@
+//! The message board: anybody may read, and post unless the school closed it.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::actor::{Actor, Denied, Role};
+use crate::audit::{Action, Change};
+use crate::field::{FieldErrors, text};
+use crate::page::{Limit, Page};
+use crate::people::PersonId;
+use crate::repeat::{Inserted, Repeat};
+use crate::store_error::StoreError;
+use crate::stores::Stores;
+use crate::time::Timestamp;
+
+/// The longest message, in characters.
+pub const MOST_TEXT: usize = 1000;
+/// The longest name, in characters.
+pub const MOST_NAME: usize = 50;
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its number; later ones are higher.
+    pub id: i64,
+    /// What it says: 1 to 1,000 characters.
+    pub message: String,
+    /// The name its author gave, which nobody checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The person who was signed in, if somebody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<PersonId>,
+    /// When it was posted.
+    pub created_at: Timestamp,
+}
+
+/// A message as JSON or a form gives it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageInput {
+    /// What it says.
+    pub message: String,
+    /// The author's name.
+    pub name: Option<String>,
+}
+
+/// A checked message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    message: String,
+    name: Option<String>,
+}
+
+impl MessageInput {
+    /// Checks both fields. A message may have several lines; other control characters are refused.
+    pub fn check(&self) -> Result<NewMessage, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let lines: String = self.message.replace("\r\n", "\n");
+        let checked = errors.take(text(
+            "message",
+            &lines.replace(['\n', '\t'], " "),
+            MOST_TEXT,
+        ));
+        let name = self.name.as_deref().filter(|name| !name.trim().is_empty());
+        let name = errors.take(name.map(|name| text("name", name, MOST_NAME)).transpose());
+        match (checked, name) {
+            (Some(_), Some(name)) => Ok(NewMessage {
+                message: lines.trim().to_owned(),
+                name,
+            }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// Who may post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Posting {
+    /// Anybody.
+    #[default]
+    Open,
+    /// Those who have signed in.
+    SignedIn,
+}
+
+/// Port: messages. Each write carries its audit entry.
+#[async_trait]
+pub trait MessageStore: Send + Sync {
+    /// Adds a message (its `id` is ignored).
+    async fn insert(
+        &self,
+        message: &Message,
+        change: Change,
+        repeat: Option<Repeat>,
+    ) -> Result<Inserted, StoreError>;
+
+    /// Newest first, those with an id below `before` if it is given.
+    async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Message>, StoreError>;
+
+    /// Removes a message.
+    async fn delete(&self, id: i64, change: Change) -> Result<(), StoreError>;
+}
+
+/// Why something could not be done with messages.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// The actor may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is no such message.
+    #[error("there is no such message")]
+    NotFound,
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for MessageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Posts a message.
+pub async fn post(
+    stores: &Stores,
+    actor: &Actor,
+    posting: Posting,
+    new: NewMessage,
+    repeat: Option<Repeat>,
+    at: Timestamp,
+) -> Result<Message, MessageError> {
+    match posting {
+        Posting::Open if actor.role.is_none() => {}
+        Posting::Open | Posting::SignedIn => actor.must_be_writing(Role::Member)?,
+    }
+    let message = Message {
+        id: 0,
+        message: new.message,
+        name: new.name,
+        person_id: actor.person(),
+        created_at: at,
+    };
+    let change = Change::new(actor, Action::MessagePost, at).after(&message);
+    match stores.messages.insert(&message, change, repeat).await? {
+        Inserted::New(id) => Ok(Message { id, ..message }),
+        Inserted::Repeated { id, after } => {
+            let first: Message = serde_json::from_str(&after)
+                .map_err(|error| StoreError::Corrupt(Box::new(error)))?;
+            Ok(Message { id, ..first })
+        }
+    }
+}
+
+/// One page of messages, newest first; anybody may read.
+pub async fn list(
+    stores: &Stores,
+    before: Option<i64>,
+    limit: Limit,
+) -> Result<Page<Message>, MessageError> {
+    Ok(stores.messages.list(before, limit).await?)
+}
+
+/// Takes a message down; staff may.
+pub async fn remove(
+    stores: &Stores,
+    actor: &Actor,
+    id: i64,
+    at: Timestamp,
+) -> Result<(), MessageError> {
+    actor.must_be_writing(Role::Staff)?;
+    Ok(stores
+        .messages
+        .delete(id, Change::new(actor, Action::MessageRemove, at))
+        .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(message: &str, name: Option<&str>) -> Result<NewMessage, Vec<&'static str>> {
+        let input = MessageInput {
+            message: message.to_owned(),
+            name: name.map(str::to_owned),
+        };
+        input
+            .check()
+            .map_err(|errors| errors.0.iter().map(|error| error.code).collect())
+    }
+
+    #[test]
+    fn lines_are_kept_and_other_control_characters_refused() {
+        assert_eq!(check(" satu\r\ndua ", None).unwrap().message, "satu\ndua");
+        assert_eq!(check("a\u{0}b", None), Err(vec!["control_character"]));
+        assert_eq!(
+            check(" \n ", Some(&"n".repeat(51))),
+            Err(vec!["required", "too_long"])
+        );
+        assert_eq!(check(&"x".repeat(1001), None), Err(vec!["too_long"]));
+        assert_eq!(check("x", Some("  ")).unwrap().name, None);
+    }
+}

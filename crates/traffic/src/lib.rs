@@ -1,0 +1,11 @@
+//! What roles tell each other about traffic: the access record, the client of a request, and the request limit.
+
+pub mod client;
+pub mod limit;
+pub mod limit_table;
+pub mod record;
+
+pub use client::{Client, RequestId};
+pub use limit::{Decision, Delay, Policy, Rate};
+pub use limit_table::LimitTable;
+pub use record::{Line, Record};
