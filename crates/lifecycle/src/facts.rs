@@ -12,13 +12,19 @@ pub struct Facts {
 impl Facts {
     /// States a fact, or states it anew.
     pub fn state(&self, part: &'static str, name: impl Into<String>, value: impl Into<String>) {
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner).insert((part, name.into()), value.into());
+        self.by_name
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((part, name.into()), value.into());
     }
 
     /// Every fact: part, name, value; by part and name.
     pub fn list(&self) -> Vec<(&'static str, String, String)> {
         let facts = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.iter().map(|((part, name), value)| (*part, name.clone(), value.clone())).collect()
+        facts
+            .iter()
+            .map(|((part, name), value)| (*part, name.clone(), value.clone()))
+            .collect()
     }
 }
 
@@ -33,7 +39,8 @@ mod tests {
         facts.state("edge", "log dropped", "0");
         facts.state("edge", "log dropped", "3");
         let expected = [("edge", "log dropped", "3"), ("store", "engine", "SQLite")];
-        let expected = expected.map(|(part, name, value)| (part, name.to_owned(), value.to_owned()));
+        let expected =
+            expected.map(|(part, name, value)| (part, name.to_owned(), value.to_owned()));
         assert_eq!(facts.list(), expected);
     }
 }

@@ -21,26 +21,27 @@ pub enum TaskError {
 }
 
 type Outcome = Result<(), String>;
+type Ended = (String, Outcome);
 
 /// Threads, each with a name and a single-threaded runtime; they end together.
 pub struct Tasks {
     trigger: Trigger,
     shutdown: Shutdown,
     threads: Vec<JoinHandle<()>>,
-    ended: (
-        mpsc::Sender<(String, Outcome)>,
-        mpsc::Receiver<(String, Outcome)>,
-    ),
+    ended: mpsc::Receiver<Ended>,
+    tell: mpsc::Sender<Ended>,
 }
 
 impl Tasks {
     /// No threads yet.
     pub fn new(trigger: Trigger, shutdown: Shutdown) -> Self {
+        let (tell, ended) = mpsc::channel();
         Self {
             trigger,
             shutdown,
             threads: Vec::new(),
-            ended: mpsc::channel(),
+            ended,
+            tell,
         }
     }
 
@@ -53,11 +54,8 @@ impl Tasks {
         F: Future<Output = Outcome>,
     {
         let name = name.into();
-        let (trigger, shutdown, ended) = (
-            self.trigger.clone(),
-            self.shutdown.clone(),
-            self.ended.0.clone(),
-        );
+        let (trigger, shutdown) = (self.trigger.clone(), self.shutdown.clone());
+        let tell = self.tell.clone();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -68,7 +66,7 @@ impl Tasks {
             let outcome = outcome.unwrap_or_else(|_| Err("panicked".to_owned()));
             trigger.drain();
             // Nobody waits any more when the process is ending at once.
-            let _ = ended.send((told, outcome));
+            let _ = tell.send((told, outcome));
         };
         let thread = Builder::new()
             .name(name.clone())
@@ -82,7 +80,7 @@ impl Tasks {
     pub fn join(self) -> Result<(), TaskError> {
         let mut first = Ok(());
         for _ in &self.threads {
-            let Ok((name, outcome)) = self.ended.1.recv() else {
+            let Ok((name, outcome)) = self.ended.recv() else {
                 break;
             };
             let Err(reason) = outcome else { continue };

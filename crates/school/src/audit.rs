@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::actor::{Actor, Denied, Role};
 use crate::page::{Limit, Page};
+use crate::secret::hex;
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;
@@ -165,7 +166,6 @@ fn add(digest: &mut Sha256, text: Option<&str>) {
 
 impl Serialize for Entry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let hash: String = self.hash.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("seq", &self.seq)?;
         map.serialize_entry("at", &self.at)?;
@@ -176,7 +176,7 @@ impl Serialize for Entry {
         map.serialize_entry("object_id", &self.object_id)?;
         map.serialize_entry("before", &self.before)?;
         map.serialize_entry("after", &self.after)?;
-        map.serialize_entry("hash", &hash)?;
+        map.serialize_entry("hash", &hex(&self.hash))?;
         map.end()
     }
 }

@@ -46,7 +46,7 @@ pub struct Person {
     pub created_at: Timestamp,
     /// When they were last changed.
     pub updated_at: Timestamp,
-    /// Counts changes from 1; the ETag.
+    /// Counts changes from 1; it is the entity tag on the API.
     pub version: i64,
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::time::Timestamp;
 
 /// How long a key is remembered.
-pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+pub const KEPT: Duration = Duration::from_hours(24);
 
 /// The longest key, in bytes.
 pub const MOST_KEY_BYTES: usize = 255;

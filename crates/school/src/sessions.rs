@@ -17,11 +17,11 @@ use crate::stores::Stores;
 use crate::time::Timestamp;
 
 /// A session that nobody used for so long has ended.
-pub const IDLE: Duration = Duration::from_secs(12 * 60 * 60);
+pub const IDLE: Duration = Duration::from_hours(12);
 /// A session ends after so long, however much it is used.
-pub const ABSOLUTE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+pub const ABSOLUTE: Duration = Duration::from_hours(14 * 24);
 /// Use is noted this often at most.
-const TOUCHED_EVERY: Duration = Duration::from_secs(60);
+const TOUCHED_EVERY: Duration = Duration::from_mins(1);
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]

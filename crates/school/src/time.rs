@@ -14,6 +14,7 @@ pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// This much later; stops at the end of time instead of wrapping.
+    #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(
             self.0
@@ -22,6 +23,7 @@ impl Timestamp {
     }
 
     /// This much earlier.
+    #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(
             self.0

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub const PREFIX: &str = "pnd_";
 /// The longest life.
 pub const MOST_DAYS: u32 = 366;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -93,13 +93,11 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
 
 fn verify(password: &SecretString, hash: Option<&str>, memory: &mut Vec<Block>) -> bool {
     let password = password.expose_secret().as_bytes();
-    match hash {
-        Some(hash) => phc::verify(password, hash, memory),
-        None => {
-            phc::hash(password, [0; 16], memory);
-            false
-        }
+    if let Some(hash) = hash {
+        return phc::verify(password, hash, memory);
     }
+    phc::hash(password, [0; 16], memory);
+    false
 }
 
 #[cfg(test)]
@@ -126,18 +124,25 @@ mod tests {
     #[tokio::test]
     async fn more_than_the_queue_holds_is_refused_at_once() {
         let hasher = Hasher::start(1).unwrap();
-        let attempts: Vec<_> = (0..4 * QUEUE_PER_THREAD)
-            .map(|_| {
-                hasher
-                    .queue
-                    .try_send(Job::Verify("x".into(), None, oneshot::channel().0))
-            })
-            .collect();
-        assert!(attempts.iter().any(Result::is_ok));
-        let (answer, _kept) = oneshot::channel();
-        assert!(
-            attempts.iter().any(Result::is_err)
-                || hasher.queue.try_send(Job::Hash("x".into(), answer)).is_ok()
+        let mut waiting = Vec::new();
+        while let Ok(receiver) = enqueue(&hasher) {
+            waiting.push(receiver);
+        }
+        assert!(waiting.len() >= QUEUE_PER_THREAD);
+        assert_eq!(
+            hasher.hash("kuda laut menari".into()).await,
+            Err(Overloaded)
         );
+        assert_eq!(waiting.remove(0).await, Ok(false));
+    }
+
+    fn enqueue(hasher: &Hasher) -> Result<oneshot::Receiver<bool>, ()> {
+        let (answer, verified) = oneshot::channel();
+        let job = Job::Verify("kuda laut".into(), None, answer);
+        hasher
+            .queue
+            .try_send(job)
+            .map(|()| verified)
+            .map_err(|_| ())
     }
 }
