@@ -27,7 +27,7 @@ pub use audit::Change;
 pub use field::{FieldError, FieldErrors};
 pub use page::Limit;
 pub use people::{Person, PersonId};
-pub use repeat::{Inserted, Repeat};
+pub use repeat::{Done, Inserted, Repeat};
 pub use store_error::StoreError;
 pub use stores::Stores;
 pub use time::{Clock, Timestamp};

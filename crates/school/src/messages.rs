@@ -8,7 +8,7 @@ use crate::audit::{Action, Change};
 use crate::field::{FieldErrors, text};
 use crate::page::{Limit, Page};
 use crate::people::PersonId;
-use crate::repeat::{Inserted, Repeat};
+use crate::repeat::{Done, Inserted, Repeat};
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;
@@ -134,7 +134,7 @@ pub async fn post(
     new: NewMessage,
     repeat: Option<Repeat>,
     at: Timestamp,
-) -> Result<Message, MessageError> {
+) -> Result<Done<Message>, MessageError> {
     match posting {
         Posting::Open if actor.role.is_none() => {}
         Posting::Open | Posting::SignedIn => actor.must_be_writing(Role::Member)?,
@@ -148,11 +148,11 @@ pub async fn post(
     };
     let change = Change::new(actor, Action::MessagePost, at).after(&message);
     match stores.messages.insert(&message, change, repeat).await? {
-        Inserted::New(id) => Ok(Message { id, ..message }),
+        Inserted::New(id) => Ok(Done::First(Message { id, ..message })),
         Inserted::Repeated { id, after } => {
             let first: Message = serde_json::from_str(&after)
                 .map_err(|error| StoreError::Corrupt(Box::new(error)))?;
-            Ok(Message { id, ..first })
+            Ok(Done::Repeated(Message { id, ..first }))
         }
     }
 }

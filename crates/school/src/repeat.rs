@@ -61,3 +61,26 @@ pub enum Inserted {
         after: String,
     },
 }
+
+/// What came of a request that may have been sent before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done<T> {
+    /// It was done now.
+    First(T),
+    /// It had been done before under the same key; this is the object as it was then.
+    Repeated(T),
+}
+
+impl<T> Done<T> {
+    /// The object, whenever it was made.
+    pub fn into_object(self) -> T {
+        match self {
+            Self::First(object) | Self::Repeated(object) => object,
+        }
+    }
+
+    /// Whether the first answer is given again.
+    pub fn is_repeated(&self) -> bool {
+        matches!(self, Self::Repeated(_))
+    }
+}

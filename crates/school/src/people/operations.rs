@@ -8,7 +8,7 @@ use crate::field::{FieldError, FieldErrors};
 use crate::page::Page;
 use crate::password::{Hasher, Overloaded, one_time_password};
 use crate::people::{NewPerson, PeopleQuery, Person, PersonId, PersonPatch};
-use crate::repeat::{Inserted, Repeat};
+use crate::repeat::{Done, Inserted, Repeat};
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;
@@ -72,13 +72,13 @@ pub async fn create(
     new: NewPerson,
     repeat: Option<Repeat>,
     at: Timestamp,
-) -> Result<Person, PeopleError> {
+) -> Result<Done<Person>, PeopleError> {
     may_keep(actor, new.role())?;
     let person = new.into_person(at);
     let change = Change::new(actor, Action::PersonCreate, at).after(&person.picture());
     match stores.people.insert(&person, None, change, repeat).await? {
-        Inserted::New(id) => Ok(Person { id, ..person }),
-        Inserted::Repeated { id, after } => Ok(Person::from_picture(id, &after)?),
+        Inserted::New(id) => Ok(Done::First(Person { id, ..person })),
+        Inserted::Repeated { id, after } => Ok(Done::Repeated(Person::from_picture(id, &after)?)),
     }
 }
 
