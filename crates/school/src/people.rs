@@ -7,14 +7,20 @@ mod username;
 
 use std::borrow::Cow;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Role;
+use crate::field::FieldError;
+use crate::password;
 use crate::store_error::StoreError;
 use crate::time::Timestamp;
 
 pub use check::{NewPerson, PersonInput, PersonPatch};
-pub use operations::{PeopleError, create, delete, find, list, set_one_time_password, update};
+pub use operations::{
+    ChosenPassword, PeopleError, create, delete, find, list, set_one_time_password, set_password,
+    update,
+};
 pub use port::{Credentials, PeopleQuery, PeopleStore};
 pub use username::{login_key, parse_email, parse_username};
 
@@ -72,6 +78,17 @@ impl Person {
     /// The person's whole name.
     pub fn name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// Refuses a password that is too weak for this person, whose own names count as common words.
+    pub(crate) fn check_password(&self, password: &SecretString) -> Result<(), FieldError> {
+        let name = self.name();
+        let names = [
+            name.as_str(),
+            self.email.as_deref().unwrap_or_default(),
+            self.username.as_deref().unwrap_or_default(),
+        ];
+        password::check(password, &names)
     }
 
     pub(crate) fn picture(&self) -> Picture<'_> {

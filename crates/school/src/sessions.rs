@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::actor::{Actor, Denied, Role, Who};
 use crate::audit::{Action, Change};
 use crate::field::FieldError;
-use crate::password::{self, Hasher, Overloaded};
+use crate::password::{Hasher, Overloaded};
 use crate::people::{Person, PersonId, login_key};
 use crate::secret::{Secret, SecretHash};
 use crate::store_error::StoreError;
@@ -286,13 +286,7 @@ fn check_new(change: &PasswordChange, person: &Person) -> Result<(), FieldError>
     if change.old.expose_secret() == change.new.expose_secret() {
         return Err(FieldError::new("password", "password_same"));
     }
-    let name = person.name();
-    let names = [
-        name.as_str(),
-        person.email.as_deref().unwrap_or_default(),
-        person.username.as_deref().unwrap_or_default(),
-    ];
-    password::check(&change.new, &names)
+    person.check_password(&change.new)
 }
 
 /// The actor behind a session: until a one-time password is changed, nothing else may be done with it.

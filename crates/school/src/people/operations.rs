@@ -141,15 +141,57 @@ pub async fn set_one_time_password(
     id: PersonId,
     at: Timestamp,
 ) -> Result<(Person, SecretString), PeopleError> {
+    let password = one_time_password();
+    let chosen = ChosenPassword {
+        password: password.clone(),
+        must_change: true,
+    };
+    let person = give_password(stores, hasher, actor, id, chosen, at).await?;
+    Ok((person, password))
+}
+
+/// A password that somebody else chose for a person.
+#[derive(Debug, Clone)]
+pub struct ChosenPassword {
+    /// The password.
+    pub password: SecretString,
+    /// Whether the person must change it when they sign in.
+    pub must_change: bool,
+}
+
+/// Gives a person a password that an administrator chose, if it is good enough.
+pub async fn set_password(
+    stores: &Stores,
+    hasher: &Hasher,
+    actor: &Actor,
+    id: PersonId,
+    chosen: ChosenPassword,
+    at: Timestamp,
+) -> Result<Person, PeopleError> {
+    actor.must_be_writing(Role::Admin)?;
+    let person = find_to_keep(stores, actor, id, None).await?;
+    person
+        .check_password(&chosen.password)
+        .map_err(FieldErrors::from)?;
+    give_password(stores, hasher, actor, id, chosen, at).await
+}
+
+async fn give_password(
+    stores: &Stores,
+    hasher: &Hasher,
+    actor: &Actor,
+    id: PersonId,
+    chosen: ChosenPassword,
+    at: Timestamp,
+) -> Result<Person, PeopleError> {
     let person = find_to_keep(stores, actor, id, None).await?;
     if person.email.is_none() && person.username.is_none() {
         return Err(FieldErrors::from(FieldError::new("username", "required")).into());
     }
-    let password = one_time_password();
-    let hash = hasher.hash(password.clone()).await?;
+    let hash = hasher.hash(chosen.password).await?;
     let next = Person {
         has_password: true,
-        must_change_password: true,
+        must_change_password: chosen.must_change,
         updated_at: at,
         version: person.version + 1,
         ..person.clone()
@@ -161,7 +203,7 @@ pub async fn set_one_time_password(
         .people
         .update_password(&next, &hash, None, change)
         .await?;
-    Ok((next, password))
+    Ok(next)
 }
 
 async fn find_to_keep(
