@@ -1,5 +1,6 @@
 //! Every chore of the project as `cargo xtask …`.
 
+mod bench;
 mod ci;
 mod program;
 mod test;
@@ -28,6 +29,8 @@ enum Chore {
     Ci,
     /// Install what the tests need, then run all of them
     Test(test::Options),
+    /// Measure side by side with the stacks that Pendopo replaces
+    Bench(bench::Options),
     /// Hold the floors, the budgets and the documents
     Tidy,
 }
@@ -46,6 +49,7 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
     match chore {
         Chore::Ci => ci::run(root),
         Chore::Test(options) => test::run(root, &options),
+        Chore::Bench(options) => bench::run(root, &options),
         Chore::Tidy => tidy::run(root),
     }
 }

@@ -55,29 +55,38 @@ fn map(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
         return vec![format!("{MAP}: the map of the house is missing")];
     };
     let drawn: Vec<&str> = drawn(text).collect();
-    let mut real: Vec<&str> = workspace
-        .ours()
-        .map(|package| package.name.as_str())
-        .collect();
-    real.retain(|name| tree.holds(&format!("crates/{name}")));
+    let real: Vec<&str> = real(tree, workspace).collect();
     let missing = real.iter().filter(|name| !drawn.contains(name));
     let unreal = drawn.iter().filter(|name| !real.contains(name));
-    let missing = missing.map(|name| format!("{MAP}: crates/{name} is not on the map"));
+    let missing = missing.map(|name| format!("{MAP}: the crate {name} is not on the map"));
     missing
-        .chain(
-            unreal.map(|name| format!("{MAP}: the map shows crates/{name}, which does not exist")),
-        )
+        .chain(unreal.map(|name| format!("{MAP}: the map shows {name}, which does not exist")))
         .collect()
 }
 
-/// The crates of the drawing: lines such as `  edge/   role: …` below a line `crates/`, until the indent ends.
+/// Our crates; what stands in `bench/` is a peer and no part of the house.
+fn real<'a>(tree: &'a Tree, workspace: &'a Workspace) -> impl Iterator<Item = &'a str> {
+    let names = workspace.ours().map(|package| package.name.as_str());
+    names.filter(|name| {
+        tree.holds(&format!("crates/{name}/Cargo.toml"))
+            || tree.holds(&format!("{name}/Cargo.toml"))
+    })
+}
+
+/// The crates of the table under `## The map`, whose second column is the name.
 fn drawn(text: &str) -> impl Iterator<Item = &str> {
     let below = text
         .lines()
-        .skip_while(|line| !line.starts_with("crates/"))
+        .skip_while(|line| *line != "## The map")
         .skip(1);
-    let lines = below.take_while(|line| line.starts_with(' '));
-    lines.filter_map(|line| line.trim_start().split_once('/').map(|parts| parts.0))
+    let lines = below.take_while(|line| !line.starts_with("## "));
+    lines.filter_map(|line| {
+        line.split('|')
+            .nth(2)?
+            .trim()
+            .strip_prefix('`')?
+            .strip_suffix('`')
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,19 @@
 
 use super::*;
 
-const DRAWING: &str = "# Map\n```\ncrates/\n  edge/   role\n  web/    role\nxtask/   chores\n```\n";
+const DRAWING: &str = "\
+# Architecture
+
+## The map
+
+| floor | crate | what it is |
+|---|---|---|
+| middle | `edge` | role |
+| middle | `web` | role |
+| beside | `xtask` | chores |
+
+## Invariants
+";
 
 fn house() -> Workspace {
     Workspace::of(&[("edge", &[]), ("web", &[]), ("xtask", &[])])
@@ -50,16 +62,22 @@ fn a_link_out_of_the_repository_is_found() {
 
 #[test]
 fn a_crate_that_is_not_drawn_is_found() {
-    let found = found(&[(MAP, &DRAWING.replace("  web/    role\n", ""))]);
-    assert_eq!(found, ["ARCHITECTURE.md: crates/web is not on the map"]);
+    let found = found(&[(MAP, &DRAWING.replace("| middle | `web` | role |\n", ""))]);
+    assert_eq!(found, ["ARCHITECTURE.md: the crate web is not on the map"]);
 }
 
 #[test]
 fn a_drawn_crate_that_does_not_exist_is_found() {
-    let found = found(&[(MAP, &DRAWING.replace("  web/", "  monitor/  role\n  web/"))]);
+    let found = found(&[(
+        MAP,
+        &DRAWING.replace(
+            "| middle | `web`",
+            "| middle | `monitor` | role |\n| middle | `web`",
+        ),
+    )]);
     assert_eq!(
         found,
-        ["ARCHITECTURE.md: the map shows crates/monitor, which does not exist"]
+        ["ARCHITECTURE.md: the map shows monitor, which does not exist"]
     );
 }
 

@@ -1,0 +1,123 @@
+//! `cargo xtask bench`: Pendopo beside the stacks it replaces, on this machine, in one run.
+
+mod contender;
+mod floor;
+mod http;
+mod load;
+mod machine;
+mod pocketbase;
+mod process;
+mod report;
+mod round;
+mod seed;
+mod wrk;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::program::{self, cargo, say};
+use crate::tools;
+use contender::Contender;
+use load::Part;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these parts, such as `get,create`; the report then goes to target/bench, not to docs
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Only these contenders
+    #[arg(long, value_delimiter = ',')]
+    with: Vec<String>,
+    /// Seconds a round; processor time has a resolution of 10 ms, so fewer than 5 are rough
+    #[arg(long, default_value_t = 6)]
+    seconds: u64,
+    /// Rounds of which the median counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// One short round of everything, to see that it works
+    #[arg(long)]
+    quick: bool,
+}
+
+/// What every contender needs to know.
+pub(crate) struct Bench {
+    pub(crate) root: PathBuf,
+    /// Wiped at the beginning; each contender has a folder of its name in it.
+    pub(crate) place: PathBuf,
+    pub(crate) rig: PathBuf,
+    pub(crate) venv: PathBuf,
+    pub(crate) seconds: u64,
+    pub(crate) rounds: usize,
+    parts: Vec<Part>,
+}
+
+/// Builds, starts, measures, writes.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
+    let bench = Bench::prepare(root, options)?;
+    let kinds = contender::KINDS.iter().filter(|kind| {
+        options.with.is_empty() || options.with.iter().any(|name| name == kind.name)
+    });
+    let contenders: Vec<Contender> = kinds
+        .map(|kind| contender::start(kind, &bench))
+        .collect::<Result<_>>()?;
+    let rounds = round::all(&bench, &contenders)?;
+    let text = report::text(&bench, &contenders, &rounds)?;
+    let whole = options.only.is_empty() && options.with.is_empty() && !options.quick;
+    let path = if whole {
+        root.join("docs/benchmarks.md")
+    } else {
+        bench.place.join("report.md")
+    };
+    std::fs::write(&path, &text).with_context(|| format!("writing {}", path.display()))?;
+    say(&text);
+    say(&format!("written to {}", path.display()));
+    Ok(())
+}
+
+impl Bench {
+    fn prepare(root: &Path, options: &Options) -> Result<Self> {
+        tools::debian(&[
+            ("wrk", "wrk"),
+            ("nginx", "nginx-light"),
+            ("sqlite3", "sqlite3"),
+        ])?;
+        let venv = root.join("target/bench-venv");
+        tools::python(&venv, &root.join("xtask/requirements/bench.txt"))?;
+        program::run(cargo(root).args(["build", "--release", "--locked", "-p", "rig"]))?;
+        let place = root.join("target/bench");
+        if place.exists() {
+            std::fs::remove_dir_all(&place).context("clearing target/bench")?;
+        }
+        std::fs::create_dir_all(&place)?;
+        let bench = Self {
+            root: root.to_owned(),
+            rig: root.join("target/release/rig"),
+            place,
+            venv,
+            seconds: if options.quick { 2 } else { options.seconds },
+            rounds: if options.quick { 1 } else { options.rounds },
+            parts: options.only.clone(),
+        };
+        program::run(
+            std::process::Command::new(&bench.rig)
+                .arg("certificate")
+                .arg(&bench.place),
+        )?;
+        Ok(bench)
+    }
+
+    /// Whether the caller wants this part.
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
+    }
+
+    /// The folder of a contender, created when it is missing.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.place.join(name);
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("creating {}", folder.display()))?;
+        Ok(folder)
+    }
+}

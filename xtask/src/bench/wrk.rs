@@ -1,0 +1,212 @@
+//! One load by wrk: written as its script, read as numbers, refused when an answer was bad.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::load::Part;
+use super::process::{cpu_seconds, memory_bytes};
+
+/// Connections that ask at the same time.
+pub(crate) const CONNECTIONS: usize = 32;
+
+/// The loads that a contender can take.
+pub(crate) type Requests = Vec<(Part, Request)>;
+
+/// What a load asks for, again and again.
+#[derive(Clone, Default)]
+pub(crate) struct Request {
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+    /// JSON to post; nothing is a GET.
+    pub(crate) body: Option<String>,
+    /// When set, the path is `prefix` and a number from 1 to this, by chance.
+    pub(crate) random: Option<(String, u64)>,
+}
+
+impl Request {
+    pub(crate) fn get(url: String) -> Self {
+        Self {
+            url,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn posting(self, body: &serde_json::Value) -> Self {
+        Self {
+            body: Some(body.to_string()),
+            ..self
+        }
+    }
+}
+
+/// What wrk counted.
+#[derive(Deserialize)]
+struct Counted {
+    requests: u64,
+    duration_us: u64,
+    p50_us: f64,
+    p99_us: f64,
+    /// Answers with a status of 400 or more, and everything else that went wrong.
+    bad: u64,
+}
+
+/// One round of one load on one contender.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Sample {
+    pub(crate) per_second: f64,
+    pub(crate) cpu_us: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) memory: u64,
+}
+
+/// The tail of every script: one line that is JSON.
+const DONE: &str = r#"
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  local bad = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  io.write(string.format('counted {"requests":%d,"duration_us":%d,"p50_us":%.1f,"p99_us":%.1f,"bad":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), bad))
+end
+"#;
+
+/// Loads for some seconds; the cost is that of the processes named.
+pub(crate) fn load(
+    request: &Request,
+    seconds: u64,
+    place: &Path,
+    processes: &[u32],
+) -> Result<Sample> {
+    let path = place.join("load.lua");
+    std::fs::write(&path, script(request))
+        .with_context(|| format!("writing {}", path.display()))?;
+    let before = cpu_seconds(processes);
+    let mut wrk = Command::new("wrk");
+    wrk.args([
+        "-t1",
+        "--timeout",
+        "30s",
+        "-d",
+        &format!("{seconds}s"),
+        "-c",
+        &CONNECTIONS.to_string(),
+        "-s",
+    ]);
+    let child = wrk
+        .arg(&path)
+        .arg(&request.url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
+    let child = child.context("starting wrk")?;
+    sleep(Duration::from_millis(seconds * 750));
+    let memory = memory_bytes(processes);
+    let output = String::from_utf8(child.wait_with_output()?.stdout)?;
+    let cpu = cpu_seconds(processes) - before;
+    let counted = counted(&output).with_context(|| format!("loading {}", request.url))?;
+    Ok(sample(&counted, cpu, memory))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a few seconds fit a float"
+)]
+fn sample(counted: &Counted, cpu: f64, memory: u64) -> Sample {
+    let requests = counted.requests as f64;
+    Sample {
+        per_second: requests * 1e6 / counted.duration_us as f64,
+        cpu_us: cpu * 1e6 / requests,
+        p50_ms: counted.p50_us / 1e3,
+        p99_ms: counted.p99_us / 1e3,
+        memory,
+    }
+}
+
+fn script(request: &Request) -> String {
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("wrk.headers[{name:?}] = {value:?}"));
+    let mut lines: Vec<String> = headers.collect();
+    if let Some(body) = &request.body {
+        lines.push(
+            "wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/json\""
+                .to_owned(),
+        );
+        lines.push(format!("wrk.body = {body:?}"));
+    }
+    if let Some((prefix, last)) = &request.random {
+        lines.push(format!(
+            "request = function() return wrk.format(nil, {prefix:?} .. math.random(1, {last})) end"
+        ));
+    }
+    lines.push(DONE.to_owned());
+    lines.join("\n")
+}
+
+fn counted(output: &str) -> Result<Counted> {
+    let line = output
+        .lines()
+        .find_map(|line| line.strip_prefix("counted "));
+    let counted: Counted =
+        serde_json::from_str(line.with_context(|| format!("wrk said: {output}"))?)?;
+    if counted.bad > 0 || counted.requests == 0 || output.contains("Non-2xx") {
+        bail!(
+            "{} of {} answers were bad: a figure of failures is none",
+            counted.bad,
+            counted.requests
+        );
+    }
+    Ok(counted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "Running 1s test\n  1 threads\ncounted {\"requests\":1000,\"duration_us\":2000000,\"p50_us\":900.0,\"p99_us\":4000.0,\"bad\":0}\n";
+
+    #[test]
+    fn figures_are_read() {
+        let sample = sample(&counted(GOOD).expect("it is good"), 0.5, 7);
+        assert_eq!(
+            (
+                sample.per_second,
+                sample.cpu_us,
+                sample.p50_ms,
+                sample.p99_ms
+            ),
+            (500.0, 500.0, 0.9, 4.0)
+        );
+    }
+
+    #[test]
+    fn failures_are_no_figures() {
+        assert!(counted(&GOOD.replace("\"bad\":0", "\"bad\":3")).is_err());
+        assert!(counted(&format!("{GOOD}  Non-2xx or 3xx responses: 3\n")).is_err());
+        assert!(counted(&GOOD.replace("1000", "0")).is_err());
+        assert!(counted("unable to connect").is_err());
+    }
+
+    #[test]
+    fn a_script_posts_what_was_asked() {
+        let headers = vec![("Authorization".to_owned(), "Bearer x".to_owned())];
+        let body = Some(r#"{"a":"b"}"#.to_owned());
+        let script = script(&Request {
+            headers,
+            body,
+            ..Request::default()
+        });
+        assert!(
+            script.contains("wrk.headers[\"Authorization\"] = \"Bearer x\""),
+            "{script}"
+        );
+        assert!(script.contains(r#"wrk.body = "{\"a\":\"b\"}""#), "{script}");
+        assert!(script.contains("done = function"));
+    }
+}
