@@ -1,0 +1,63 @@
+//! The access log: worker threads note what happened, one writer thread formats and writes it.
+
+mod archive;
+mod file;
+mod generation;
+mod mask;
+mod queue;
+mod writer;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::config::LogConfig;
+use crate::files;
+use crate::metrics::Metrics;
+
+pub(crate) use queue::{Note, Queue};
+pub(crate) use writer::Writer;
+
+/// Why the access log can't be written, and what to do.
+#[derive(Debug, Error)]
+#[error(
+    "can't write the access log at {path}: {source}; make the directory writable for this user"
+)]
+pub struct LogError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// The log, opened and not yet written.
+pub(crate) struct AccessLog {
+    writer: Writer,
+    queues: Vec<Queue>,
+}
+
+impl AccessLog {
+    /// Opens `access.log` in `directory` under a new generation, with one queue for each worker thread.
+    pub(crate) fn open(
+        directory: &Path,
+        config: &LogConfig,
+        threads: usize,
+        metrics: &Metrics,
+    ) -> Result<Self, LogError> {
+        let explain = |source| LogError {
+            path: directory.to_owned(),
+            source,
+        };
+        files::private_dir(directory).map_err(explain)?;
+        let generation = generation::raise(directory).map_err(explain)?;
+        let file = file::LogFile::open(directory, config).map_err(explain)?;
+        let (queues, shelves) = queue::make(threads);
+        Ok(Self {
+            writer: Writer::new(file, generation, shelves, metrics),
+            queues,
+        })
+    }
+
+    pub(crate) fn split(self) -> (Writer, Vec<Queue>) {
+        (self.writer, self.queues)
+    }
+}

@@ -1,0 +1,211 @@
+//! What an operator can set under `[edge]`; every key has a default that serves.
+
+mod units;
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use traffic::{Delay, Policy};
+
+pub use units::{ByteSize, InvalidUnit, Listen, RateSetting, Span};
+
+/// The front door's settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where plain HTTP/1.1 is served; `off` closes it. Default `127.0.0.1:8080`.
+    pub http: Listen,
+    /// Where HTTPS (HTTP/1.1 and HTTP/2) is served; `off` closes it. Default `127.0.0.1:8443`.
+    pub https: Listen,
+    /// Networks whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id` are believed. Default none;
+    /// for example `["10.0.0.0/8"]`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long browsers shall insist on HTTPS; sent only with a certificate from a public or own authority,
+    /// never with the local one. `0s` sends none. Default `365d`.
+    pub hsts: Span,
+    /// Requests per client address.
+    pub limit: LimitConfig,
+    /// Open connections.
+    pub connections: ConnectionsConfig,
+    /// What one request may hold.
+    pub request: RequestConfig,
+    /// How long clients may take.
+    pub timeout: TimeoutConfig,
+    /// Certificates from files.
+    pub tls: TlsConfig,
+    /// The access log.
+    pub log: LogConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            http: Listen::loopback(8080),
+            https: Listen::loopback(8443),
+            trusted_proxies: Vec::new(),
+            hsts: Span::from_days(365),
+            limit: LimitConfig::default(),
+            connections: ConnectionsConfig::default(),
+            request: RequestConfig::default(),
+            timeout: TimeoutConfig::default(),
+            tls: TlsConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+/// nginx's `limit_req`, by client address (IPv6 by /64). `GET /health` is never limited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitConfig {
+    /// Requests a second or a minute, such as `20r/s` or `600r/m`; `off` limits nobody. Default `20r/s`.
+    pub rate: RateSetting,
+    /// Requests above the rate that are taken at a time; more are answered 429. Default 40.
+    pub burst: u32,
+    /// Of these, how many go through at once; the others wait until the rate allows them. Default 20.
+    pub delay: u32,
+    /// Whether the whole burst goes through at once. Default false.
+    pub nodelay: bool,
+    /// Addresses remembered at a time, 40 bytes each; more are forgotten, not refused. Default 65,536.
+    pub addresses: usize,
+    /// Requests that may wait at a time, of all addresses; more are answered 429. Default 1,024.
+    pub waiting: usize,
+}
+
+impl Default for LimitConfig {
+    fn default() -> Self {
+        Self {
+            rate: RateSetting::per_second(20),
+            burst: 40,
+            delay: 20,
+            nodelay: false,
+            addresses: 65_536,
+            waiting: 1024,
+        }
+    }
+}
+
+impl LimitConfig {
+    /// The policy these settings describe; `None` when the limit is off.
+    pub(crate) fn policy(&self) -> Option<Policy> {
+        let delay = if self.nodelay {
+            Delay::Never
+        } else {
+            Delay::Beyond(self.delay)
+        };
+        self.rate.rate().map(|rate| Policy {
+            rate,
+            burst: self.burst,
+            delay,
+        })
+    }
+}
+
+/// How many connections may be open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionsConfig {
+    /// Connections in all; more are closed at once. 0 takes 10,240, or what the process's open-file limit
+    /// leaves if that is less. Default 0.
+    pub most: usize,
+    /// Connections of one address (IPv6 by /64); trusted proxies are exempt. Default 512.
+    pub per_address: usize,
+}
+
+impl Default for ConnectionsConfig {
+    fn default() -> Self {
+        Self {
+            most: 0,
+            per_address: 512,
+        }
+    }
+}
+
+/// What one request may hold; a request with more is refused before anything reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestConfig {
+    /// The request line and headers together (431 beyond). At least 8 KiB. Default `32KiB`.
+    pub head: ByteSize,
+    /// Path and query (414 beyond). Default `16KiB`.
+    pub target: ByteSize,
+    /// The body (413 beyond). Default `10MiB`.
+    pub body: ByteSize,
+}
+
+impl Default for RequestConfig {
+    fn default() -> Self {
+        Self {
+            head: ByteSize::kib(32),
+            target: ByteSize::kib(16),
+            body: ByteSize::mib(10),
+        }
+    }
+}
+
+/// How long a client may take; a connection that takes longer is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimeoutConfig {
+    /// The TLS handshake. Default `10s`.
+    pub handshake: Span,
+    /// A request's headers, from the connection's opening or the first byte. Default `10s`.
+    pub head: Span,
+    /// The silence between two parts of a request's body (408 beyond). Default `15s`.
+    pub body_idle: Span,
+    /// A request's whole body (408 beyond). Default `10m`.
+    pub body: Span,
+    /// The pause between two requests. Default `75s`.
+    pub idle: Span,
+    /// How long a client may leave its answer unread. Default `30s`.
+    pub write: Span,
+}
+
+impl Default for TimeoutConfig {
+    fn default() -> Self {
+        Self {
+            handshake: Span::from_secs(10),
+            head: Span::from_secs(10),
+            body_idle: Span::from_secs(15),
+            body: Span::from_secs(600),
+            idle: Span::from_secs(75),
+            write: Span::from_secs(30),
+        }
+    }
+}
+
+/// A certificate of the operator's own; without one, a local authority in the data directory issues one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsConfig {
+    /// A PEM file with the certificate and its chain. Default none; for example `/etc/pendopo/fullchain.pem`.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file with the certificate's private key. Default none.
+    pub key: Option<PathBuf>,
+}
+
+/// The access log, `logs/access.log` in the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// The size at which a new file begins. Default `64MiB`.
+    pub size: ByteSize,
+    /// The age at which a new file begins. Default `1d`.
+    pub age: Span,
+    /// Finished files that are kept, compressed. Default 14.
+    pub keep: usize,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            size: ByteSize::mib(64),
+            age: Span::from_days(1),
+            keep: 14,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

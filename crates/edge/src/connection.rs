@@ -1,0 +1,273 @@
+//! One connection from its handshake to its end.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::rt::bounds::Http2ServerConnExec;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use crate::config::Config;
+use crate::drain::Drain;
+use crate::error;
+use crate::link::{Desk, Link, Session};
+use crate::phases;
+use crate::pulse::Pulse;
+use crate::start::BoxError;
+use crate::transport::Transport;
+use crate::watchdog::{Multiplex, Overdue, Watchdog};
+
+/// A connection just accepted.
+pub(crate) struct Opened {
+    pub(crate) socket: TcpStream,
+    pub(crate) address: IpAddr,
+    pub(crate) is_secure: bool,
+    pub(crate) accepted: Instant,
+}
+
+/// Buffered at most, each way: rustls holds this much of what the socket does not take.
+const TLS_BUFFER: usize = 64 * 1024;
+const READ_BUFFER: usize = 64 * 1024;
+
+/// After an answer that leaves a body unread, so much of it is read and dropped, for so long: closing at once would
+/// reset the connection, and the client might never see the answer.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: u64 = 16 * 1024 * 1024;
+
+pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
+    let pulse = Arc::new(Pulse::new(opened.accepted));
+    let transport = Transport::new(opened.socket, Arc::clone(&pulse));
+    let is_trusted = desk.shared.trusts(opened.address);
+    let link = |desk, pulse, tls| {
+        Arc::new(Link {
+            desk,
+            pulse,
+            peer: opened.address,
+            is_trusted,
+            tls,
+        })
+    };
+    if !opened.is_secure {
+        return one_at_a_time(transport, link(desk, pulse, None), drain).await;
+    }
+    let Some(stream) = handshake(transport, &desk).await else {
+        return;
+    };
+    pulse.handshake_ends();
+    let Some(session) = session(&stream, &desk) else {
+        return;
+    };
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let link = link(desk, pulse, Some(session));
+    if is_http2 {
+        many_at_a_time(stream, link, drain).await;
+    } else {
+        one_at_a_time(stream, link, drain).await;
+    }
+}
+
+async fn handshake(transport: Transport, desk: &Desk) -> Option<TlsStream<Transport>> {
+    let shared = &desk.shared;
+    let acceptor = shared.acceptor.as_ref()?;
+    let accepting = acceptor.accept_with(transport, |session| {
+        session.set_buffer_limit(Some(TLS_BUFFER));
+    });
+    match tokio::time::timeout(shared.config.timeout.handshake.duration(), accepting).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            shared.metrics.handshake_failed(false);
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_) => {
+            shared.metrics.handshake_failed(true);
+            None
+        }
+    }
+}
+
+fn session(stream: &TlsStream<Transport>, desk: &Desk) -> Option<Session> {
+    let served = desk.shared.certificates.as_ref()?.current();
+    Some(Session {
+        server_name: stream.get_ref().1.server_name().map(Box::from),
+        served,
+    })
+}
+
+/// HTTP/1.0 and 1.1.
+async fn one_at_a_time<S>(stream: S, link: Arc<Link>, drain: &Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let config = &link.shared().config;
+    let mut watchdog = watchdog(config, Multiplex::One, &link.pulse);
+    let served = Arc::clone(&link);
+    let service = service_fn(move |request| phases::serve(Arc::clone(&served), request));
+    let mut builder = http1::Builder::new();
+    builder
+        .max_header_size(config.request.head.len())
+        .max_buf_size(config.request.head.len().max(READ_BUFFER));
+    // The watchdog knows a pause from a slow head; hyper's timer does not.
+    builder.header_read_timeout(None);
+    let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+    let outcome = drive(&mut connection, &mut watchdog, &link, drain).await;
+    let stream = connection.into_parts().io.into_inner();
+    match outcome {
+        Outcome::Ended(Ok(())) => linger(stream, &link).await,
+        Outcome::Ended(Err(error)) => {
+            phases::unreadable(&link, &error);
+            linger(stream, &link).await;
+        }
+        Outcome::Overdue(overdue) => close(stream, &link, overdue).await,
+    }
+}
+
+/// HTTP/2.
+async fn many_at_a_time<S>(stream: S, link: Arc<Link>, drain: &Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut watchdog = watchdog(&link.shared().config, Multiplex::Many, &link.pulse);
+    let served = Arc::clone(&link);
+    let service = service_fn(move |request| phases::serve(Arc::clone(&served), request));
+    let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);
+    match drive(&mut connection, &mut watchdog, &link, drain).await {
+        Outcome::Ended(Ok(())) => {}
+        Outcome::Ended(Err(error)) => tracing::debug!(%error, "an HTTP/2 connection failed"),
+        Outcome::Overdue(overdue) => link.shared().metrics.overdue(overdue),
+    }
+}
+
+/// Windows and lists small enough that ten thousand connections fit a small host; the limits on resets answer
+/// "rapid reset" (CVE-2023-44487) and "made you reset" (CVE-2025-8671).
+fn http2_builder() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(256 * 1024)
+        .max_concurrent_streams(100)
+        .max_header_list_size(16 * 1024)
+        .max_send_buf_size(64 * 1024)
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(64)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+    builder
+}
+
+fn watchdog(config: &Config, multiplex: Multiplex, pulse: &Pulse) -> Watchdog {
+    Watchdog::new(&config.timeout, multiplex, pulse)
+}
+
+enum Outcome {
+    Ended(hyper::Result<()>),
+    Overdue(Overdue),
+}
+
+/// Either of hyper's connections.
+trait Connection {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>>;
+
+    /// Finishes what is in flight and takes nothing new.
+    fn wind_down(&mut self);
+}
+
+impl<I, S, B> Connection for http1::Connection<I, S>
+where
+    Self: Future<Output = hyper::Result<()>> + Unpin,
+    S: HttpService<Incoming, ResBody = B, Error = Infallible>,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    B: http_body::Body<Error = BoxError> + 'static,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        Future::poll(Pin::new(self), cx)
+    }
+
+    fn wind_down(&mut self) {
+        Pin::new(self).graceful_shutdown();
+    }
+}
+
+impl<I, S, B> Connection for http2::Connection<I, S, TokioExecutor>
+where
+    Self: Future<Output = hyper::Result<()>> + Unpin,
+    S: HttpService<Incoming, ResBody = B, Error = Infallible>,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    B: http_body::Body<Error = BoxError> + 'static,
+    TokioExecutor: Http2ServerConnExec<S::Future, B>,
+{
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        Future::poll(Pin::new(self), cx)
+    }
+
+    fn wind_down(&mut self) {
+        Pin::new(self).graceful_shutdown();
+    }
+}
+
+/// Runs a connection until it ends or a deadline passes; tells it to wind down when the drain begins.
+async fn drive<C: Connection>(
+    connection: &mut C,
+    watchdog: &mut Watchdog,
+    link: &Link,
+    drain: &Drain,
+) -> Outcome {
+    let mut bell = pin!(drain.bell());
+    let (mut listens, mut winds_down) = (false, false);
+    poll_fn(|cx| {
+        // Registered once: the bell keeps the task's waker, and the flag is what counts.
+        if !listens {
+            listens = true;
+            let _ = bell.as_mut().poll(cx);
+        }
+        if drain.has_begun() && !winds_down {
+            winds_down = true;
+            watchdog.drains(link.pulse.now());
+            connection.wind_down();
+        }
+        if let Poll::Ready(result) = connection.poll(cx) {
+            return Poll::Ready(Outcome::Ended(result));
+        }
+        watchdog.poll(cx, &link.pulse).map(Outcome::Overdue)
+    })
+    .await
+}
+
+/// Waits a little for a client that is still sending what nobody reads.
+async fn linger<S: AsyncRead + Unpin>(stream: S, link: &Link) {
+    if link.pulse.has_unread_body() {
+        let mut rest = stream.take(LINGER_BYTES);
+        let mut nowhere = tokio::io::sink();
+        let drained = tokio::io::copy(&mut rest, &mut nowhere);
+        // Whether the client stopped, broke off or went on: the connection ends here.
+        let _ = tokio::time::timeout(LINGER, drained).await;
+    }
+}
+
+/// Closes a connection whose deadline has passed. A client that was slow with its request is told so.
+async fn close<S: AsyncWrite + Unpin>(mut stream: S, link: &Link, overdue: Overdue) {
+    link.shared().metrics.overdue(overdue);
+    let farewell = async {
+        if overdue == Overdue::Head && link.pulse.has_begun_head() {
+            phases::unfinished(link);
+            stream.write_all(error::TOO_SLOW_ANSWER).await?;
+        }
+        stream.shutdown().await
+    };
+    if overdue != Overdue::Write {
+        // Best effort: whoever does not read it is gone all the same.
+        let _: Result<io::Result<()>, _> = tokio::time::timeout(LINGER, farewell).await;
+    }
+}

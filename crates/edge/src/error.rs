@@ -1,0 +1,191 @@
+//! Every answer that the edge makes itself: what is wrong, and what to do about it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+
+use crate::error_page;
+use crate::exchange::Exchange;
+use crate::start::Body;
+
+/// One reason to refuse a request.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    /// A short word for the log and the metrics.
+    pub(crate) cause: &'static str,
+    /// For people: what is wrong, and the mend.
+    pub(crate) detail: &'static str,
+}
+
+/// A refusal, perhaps with the time after which another try would pass.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) refusal: &'static Refusal,
+    pub(crate) retry: Option<Retry>,
+}
+
+/// What a limited client is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Retry {
+    /// When another try would pass.
+    pub(crate) after: Duration,
+    /// The time that one request takes at the rate.
+    pub(crate) interval: Duration,
+}
+
+impl From<&'static Refusal> for Refused {
+    fn from(refusal: &'static Refusal) -> Self {
+        Self {
+            refusal,
+            retry: None,
+        }
+    }
+}
+
+/// One line a refusal: its name in the code, status, cause and detail.
+macro_rules! refusals {
+    ($($name:ident: $status:ident, $cause:literal, $detail:literal;)+) => {
+        $(pub(crate) static $name: Refusal =
+            Refusal { status: StatusCode::$status, cause: $cause, detail: $detail };)+
+
+        /// Every refusal, for the metrics.
+        pub(crate) static ALL: &[&Refusal] = &[$(&$name),+];
+    };
+}
+
+refusals! {
+    METHOD: METHOD_NOT_ALLOWED, "bad_request:method",
+        "this server neither tunnels (`CONNECT`) nor echoes requests (`TRACE`)";
+    TARGET_FORM: BAD_REQUEST, "bad_request:target_form",
+        "the request's target is no path: send `/…`";
+    TARGET_TOO_LONG: URI_TOO_LONG, "too_long:target",
+        "the address is too long: send long values in the body";
+    TARGET_CHARACTER: BAD_REQUEST, "bad_request:target_character",
+        "the address holds a character that must be percent-encoded, such as a backslash or a letter beyond ASCII";
+    TARGET_AMBIGUOUS: BAD_REQUEST, "bad_request:target_ambiguous",
+        "the address means another path once its dots and slashes are resolved: send that path";
+    TOO_MANY_HEADERS: REQUEST_HEADER_FIELDS_TOO_LARGE, "too_long:headers",
+        "the request has more than 100 headers";
+    HOST_MISSING: BAD_REQUEST, "bad_request:host_missing",
+        "the request names no host: send one `Host` header";
+    HOST_TWICE: BAD_REQUEST, "bad_request:host_twice",
+        "the request has more than one `Host` header: send one";
+    HOST_MALFORMED: BAD_REQUEST, "bad_request:host",
+        "the request's host is no name or address with an optional port";
+    HOST_CONTRADICTS: BAD_REQUEST, "bad_request:host_contradicts",
+        "the request names two hosts: `:authority` and `Host` must be the same";
+    MISDIRECTED: MISDIRECTED_REQUEST, "misdirected:host",
+        "this connection was made for another host: open a new one";
+    CODING_UNKNOWN: NOT_IMPLEMENTED, "bad_request:transfer_coding_unknown",
+        "the only transfer coding taken here is `chunked`";
+    CODING_MALFORMED: BAD_REQUEST, "bad_request:transfer_coding",
+        "`Transfer-Encoding` must be exactly one `chunked`";
+    UPGRADE_WITH_BODY: BAD_REQUEST, "bad_request:upgrade_with_body",
+        "a request to change protocols can't have a body";
+    EXPECTATION: EXPECTATION_FAILED, "bad_request:expect",
+        "the only expectation met here is `100-continue`";
+    BODY_TOO_LARGE: PAYLOAD_TOO_LARGE, "too_long:body",
+        "the body is larger than this server takes";
+    BODY_TOO_SLOW: REQUEST_TIMEOUT, "timeout:body",
+        "the body did not arrive in time";
+    BODY_MISFRAMED: BAD_REQUEST, "bad_request:body",
+        "the body's chunks are malformed";
+    CLIENT_LEFT: BAD_REQUEST, "client_left",
+        "the body ended before it was complete";
+    LIMITED: TOO_MANY_REQUESTS, "limit",
+        "too many requests from this address: wait as long as `Retry-After` says";
+    PANICKED: INTERNAL_SERVER_ERROR, "internal",
+        "the server failed at this request: try again, and tell its operator the request's name if it fails again";
+    HEAD_UNREADABLE: BAD_REQUEST, "bad_request:head",
+        "the request can't be read as HTTP";
+    HEAD_TOO_LONG: REQUEST_HEADER_FIELDS_TOO_LARGE, "too_long:head",
+        "the request's head is too large";
+    HEAD_TOO_SLOW: REQUEST_TIMEOUT, "timeout:head",
+        "the request's head did not arrive in time";
+}
+
+/// Sent by hand when a request's head never came to its end, so that there is no request to answer.
+pub(crate) const TOO_SLOW_ANSWER: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// The answer to a refused request: a page for browsers, problem+json (RFC 9457) for everyone else.
+pub(crate) fn respond(
+    exchange: &Exchange,
+    accept: Option<&HeaderValue>,
+    refused: &Refused,
+) -> Response<Body> {
+    let Refused { refusal, retry } = *refused;
+    exchange.because(refusal.cause);
+    exchange.link.shared().metrics.refused(refusal);
+    let wants_page = accept.is_some_and(|accept| contains(accept.as_bytes(), b"text/html"));
+    let (text, kind) = if wants_page {
+        (
+            error_page::render(refusal, exchange.client.request_id),
+            "text/html; charset=utf-8",
+        )
+    } else {
+        (problem(refusal, exchange), "application/problem+json")
+    };
+    let mut response = Response::new(
+        Full::new(Bytes::from(text))
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+    );
+    *response.status_mut() = refusal.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(
+            ALLOW,
+            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+        );
+    }
+    match retry {
+        Some(retry) => tell_when(headers, retry),
+        // What follows a request that was misread might be misread as well.
+        None if exchange.version != Version::HTTP_2 => {
+            drop(headers.insert(CONNECTION, HeaderValue::from_static("close")));
+        }
+        None => {}
+    }
+    response
+}
+
+fn problem(refusal: &Refusal, exchange: &Exchange) -> Vec<u8> {
+    let problem = serde_json::json!({
+        "type": "about:blank",
+        "title": refusal.status.canonical_reason(),
+        "status": refusal.status.as_u16(),
+        "detail": refusal.detail,
+        "cause": refusal.cause,
+        "request_id": exchange.client.request_id.to_string(),
+    });
+    problem.to_string().into_bytes()
+}
+
+/// `Retry-After` in whole seconds, and the limit as draft-ietf-httpapi-ratelimit-headers writes it.
+fn tell_when(headers: &mut HeaderMap, retry: Retry) {
+    let seconds = retry.after.as_secs() + u64::from(retry.after.subsec_nanos() > 0);
+    let seconds = seconds.max(1);
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    let window = retry.interval.as_secs().max(1);
+    let quota =
+        (Duration::from_secs(window).as_micros() / retry.interval.as_micros().max(1)).max(1);
+    let policy = format!("\"address\";q={quota};w={window}");
+    let left = format!("\"address\";r=0;t={seconds}");
+    for (name, text) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::try_from(text) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len())
+        .any(|part| part.eq_ignore_ascii_case(word))
+}

@@ -1,0 +1,200 @@
+//! One request and its answer, as the access log will tell of them.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use http::header::{HOST, REFERER, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, Uri, Version};
+use jiff::Timestamp;
+use traffic::{Client, RequestId};
+
+use crate::access_log::Note;
+use crate::error::Refusal;
+use crate::forwarded;
+use crate::link::Link;
+
+/// The client went away before it was answered (nginx's number).
+pub(crate) const CLIENT_LEFT: u16 = 499;
+
+/// What is known when the head has been read, and what comes to light until the answer has been sent.
+pub(crate) struct Exchange {
+    pub(crate) link: Arc<Link>,
+    pub(crate) began: Instant,
+    pub(crate) client: Client,
+    pub(crate) version: Version,
+    time: Timestamp,
+    method: Method,
+    uri: Uri,
+    host: Option<HeaderValue>,
+    agent: Option<HeaderValue>,
+    referer: Option<HeaderValue>,
+    status: AtomicU16,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    upstream: OnceLock<&'static str>,
+    cause: OnceLock<&'static str>,
+    fault: OnceLock<&'static Refusal>,
+}
+
+impl Exchange {
+    /// Copies handles of what the log needs; the texts themselves are formatted later, by the log's writer.
+    pub(crate) fn open(link: Arc<Link>, head: &Parts) -> Arc<Self> {
+        let began = Instant::now();
+        link.pulse.request_begins();
+        let header = |name| head.headers.get(name).cloned();
+        Arc::new(Self {
+            began,
+            client: client(&link, head),
+            version: head.version,
+            time: Timestamp::now(),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            host: header(HOST),
+            agent: header(USER_AGENT),
+            referer: header(REFERER),
+            status: AtomicU16::new(CLIENT_LEFT),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            upstream: OnceLock::new(),
+            cause: OnceLock::new(),
+            fault: OnceLock::new(),
+            link,
+        })
+    }
+
+    pub(crate) fn answered(&self, status: StatusCode) {
+        self.status.store(status.as_u16(), Relaxed);
+    }
+
+    pub(crate) fn received(&self, bytes: usize) {
+        self.bytes_in.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.bytes_out.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn went_to(&self, upstream: &'static str) {
+        let _ = self.upstream.set(upstream);
+    }
+
+    /// Says why the edge itself answered; the first reason counts.
+    pub(crate) fn because(&self, cause: &'static str) {
+        let _ = self.cause.set(cause);
+    }
+
+    /// What is wrong with the request's body, found while it was read; the first fault counts.
+    pub(crate) fn fails(&self, refusal: &'static Refusal) {
+        let _ = self.fault.set(refusal);
+    }
+
+    pub(crate) fn fault(&self) -> Option<&'static Refusal> {
+        self.fault.get().copied()
+    }
+
+    /// Whether the answer's kind has a body at all.
+    pub(crate) fn expects_body(&self) -> bool {
+        let status = self.status.load(Relaxed);
+        self.method != Method::HEAD && !matches!(status, 100..200 | 204 | 304)
+    }
+
+    fn end(&self) {
+        let now = Instant::now();
+        self.link.pulse.request_ends(now);
+        let status = self.status.load(Relaxed);
+        self.link.shared().metrics.answered(self.version, status);
+        self.link.desk.queue.push(&Note {
+            time: self.time,
+            id: self.client.request_id,
+            client: self.client.address,
+            is_secure: self.client.secure,
+            version: self.version,
+            method: self.method.as_str().as_bytes(),
+            host: self.host(),
+            target: self.target(),
+            status,
+            bytes_in: self.bytes_in.load(Relaxed),
+            bytes_out: self.bytes_out.load(Relaxed),
+            duration: now - self.began,
+            upstream: self.upstream.get().copied().unwrap_or_default(),
+            cause: self.cause.get().copied().unwrap_or_default(),
+            agent: self.agent.as_ref().map_or(&[], HeaderValue::as_bytes),
+            referer: self.referer.as_ref().map_or(&[], HeaderValue::as_bytes),
+        });
+    }
+
+    /// The authority of the request's target where it has one, as HTTP/2 does, else the `Host` header.
+    fn host(&self) -> &[u8] {
+        match self.uri.authority() {
+            Some(authority) => authority.as_str().as_bytes(),
+            None => self.host.as_ref().map_or(&[], HeaderValue::as_bytes),
+        }
+    }
+
+    fn target(&self) -> &[u8] {
+        self.uri
+            .path_and_query()
+            .map_or("", |target| target.as_str())
+            .as_bytes()
+    }
+}
+
+/// Notes a request of which no head could be read, so that there is nothing to tell but why.
+pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal) {
+    let shared = link.shared();
+    shared.metrics.refused(refusal);
+    shared
+        .metrics
+        .answered(Version::HTTP_11, refusal.status.as_u16());
+    link.desk.queue.push(&Note {
+        time: Timestamp::now(),
+        id: link.desk.ids.next(),
+        client: link.peer,
+        is_secure: link.is_secure(),
+        version: Version::HTTP_11,
+        method: b"",
+        host: b"",
+        target: b"",
+        status: refusal.status.as_u16(),
+        bytes_in: 0,
+        bytes_out: 0,
+        duration: Duration::ZERO,
+        upstream: "",
+        cause: refusal.cause,
+        agent: b"",
+        referer: b"",
+    });
+}
+
+/// The request's end: dropped when the answer has been handed over, or when the client left.
+pub(crate) struct Ending(pub(crate) Arc<Exchange>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn client(link: &Link, head: &Parts) -> Client {
+    let own = || link.desk.ids.next();
+    if !link.is_trusted {
+        return Client {
+            address: link.peer,
+            secure: link.is_secure(),
+            request_id: own(),
+        };
+    }
+    let trusts = |address: IpAddr| link.shared().trusts(address);
+    let stated = head
+        .headers
+        .get("x-request-id")
+        .and_then(|value| value.to_str().ok());
+    Client {
+        address: forwarded::client(link.peer, &head.headers, trusts),
+        secure: forwarded::is_secure(&head.headers).unwrap_or(link.is_secure()),
+        request_id: stated.and_then(RequestId::parse).unwrap_or_else(own),
+    }
+}

@@ -1,0 +1,68 @@
+//! The strict gate: what a request's head must be before anything acts on it.
+//!
+//! hyper refuses what no parser may accept; this refuses what two parsers might read differently.
+
+mod framing;
+mod host;
+mod target;
+
+use http::Method;
+use http::request::Parts;
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use crate::error::{self, Refusal};
+use crate::link::{Link, Session};
+
+pub(crate) use host::without_port;
+
+/// More headers than this are refused; hyper does so on HTTP/1.
+const MOST_HEADERS: usize = 100;
+
+/// What the gate knows beside the head.
+pub(crate) struct Door<'a> {
+    pub(crate) session: Option<&'a Session>,
+    pub(crate) has_body: bool,
+    pub(crate) target_most: usize,
+}
+
+impl<'a> Door<'a> {
+    pub(crate) fn of(link: &'a Link, incoming: &Incoming) -> Self {
+        let target_most = link.shared().config.request.target.len();
+        Self {
+            session: link.tls.as_ref(),
+            has_body: !incoming.is_end_stream(),
+            target_most,
+        }
+    }
+}
+
+/// Whether the request may go on; the first rule it breaks decides.
+pub(crate) fn check(head: &Parts, door: &Door<'_>) -> Result<(), &'static Refusal> {
+    method(&head.method)?;
+    target::check(head, door.target_most)?;
+    if head.headers.len() > MOST_HEADERS {
+        return Err(&error::TOO_MANY_HEADERS);
+    }
+    let authority = host::authority(head)?;
+    framing::check(head, door.has_body)?;
+    match door.session {
+        Some(session) => host::served_by(authority, session),
+        None => Ok(()),
+    }
+}
+
+/// `/health`, which is never limited.
+pub(crate) fn is_health(head: &Parts) -> bool {
+    head.uri.path() == "/health" && matches!(head.method, Method::GET | Method::HEAD)
+}
+
+fn method(method: &Method) -> Result<(), &'static Refusal> {
+    match *method {
+        Method::CONNECT | Method::TRACE => Err(&error::METHOD),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! What the edge takes out of requests, and what it puts into answers.
+
+mod security;
+
+use bytes::Bytes;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
+use traffic::RequestId;
+
+pub(crate) use security::SecurityHeaders;
+
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Meant for one connection, never for what lies behind it (RFC 9110 §7.6.1).
+const HOP_BY_HOP: [HeaderName; 7] = [
+    CONNECTION,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Names by which proxies pass on what only the edge may say; and `Proxy`, which CGI turns into `HTTP_PROXY`.
+const REBUILT: [&str; 11] = [
+    "keep-alive",
+    "proxy",
+    "proxy-connection",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-request-id",
+];
+
+/// Gives the request its plain form: a path as target, one `Host`, a length in plain digits, and no header that
+/// speaks of this connection or claims what only the edge may say. Returns how many headers that were no part of
+/// HTTP's own business were dropped.
+pub(crate) fn plain(head: &mut Parts) -> u64 {
+    if let Some(authority) = head.uri.authority() {
+        let host = HeaderValue::from_str(authority.as_str()).ok();
+        host.map(|host| head.headers.insert(HOST, host));
+        head.uri = head
+            .uri
+            .path_and_query()
+            .cloned()
+            .map(Uri::from)
+            .unwrap_or_default();
+    }
+    plain_length(&mut head.headers);
+    if head.version == Version::HTTP_2 {
+        join_cookies(&mut head.headers);
+    }
+    head.version = Version::HTTP_11;
+    let doomed: Vec<HeaderName> = head
+        .headers
+        .keys()
+        .filter(|name| is_doomed(name))
+        .cloned()
+        .collect();
+    let nominated = nominated(&head.headers);
+    let mut dropped = 0;
+    for name in doomed.into_iter().chain(nominated) {
+        let is_suspect = name == "proxy" || name.as_str().contains('_');
+        dropped += u64::from(head.headers.remove(&name).is_some() && is_suspect);
+    }
+    dropped
+}
+
+fn is_doomed(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(name)
+        || *name == FORWARDED
+        || REBUILT.contains(&name.as_str())
+        || name.as_str().contains('_')
+}
+
+/// What the `Connection` header names, but for headers without which the request would be another one.
+fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+    let lists = headers.get_all(CONNECTION).iter();
+    let words = lists.flat_map(|list| list.as_bytes().split(|&byte| byte == b','));
+    let names = words.filter_map(|word| HeaderName::from_bytes(word.trim_ascii()).ok());
+    names.filter(|name| !is_kept(name)).collect()
+}
+
+fn is_kept(name: &HeaderName) -> bool {
+    use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, ORIGIN};
+    [
+        HOST,
+        AUTHORIZATION,
+        COOKIE,
+        CONTENT_LENGTH,
+        CONTENT_TYPE,
+        IF_MATCH,
+        ORIGIN,
+    ]
+    .contains(name)
+        || name.as_str().starts_with("sec-")
+}
+
+/// `0005` and `5` are one number to us; whoever comes next shall not have to agree.
+fn plain_length(headers: &mut HeaderMap) {
+    let Some(length) = headers.get(CONTENT_LENGTH) else {
+        return;
+    };
+    if length.as_bytes().first() == Some(&b'0') && length.len() > 1 {
+        let number = length
+            .to_str()
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+            .unwrap_or(0);
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(number));
+    }
+}
+
+/// HTTP/2 may send each cookie apart (RFC 9113 §8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let crumbs: Vec<_> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    let joined = HeaderValue::from_bytes(&crumbs.join(&b"; "[..]));
+    if let Ok(joined) = joined {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+/// Tells the client by which name its request stands in the logs.
+pub(crate) fn name_request(headers: &mut HeaderMap, id: RequestId) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |index: u32| DIGITS[(id.0 >> (4 * (31 - index)) & 15) as usize];
+    let mut text = [0; 32];
+    text.iter_mut()
+        .zip(0..)
+        .for_each(|(place, index)| *place = digit(index));
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

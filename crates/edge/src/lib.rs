@@ -1,0 +1,35 @@
+//! The role `edge`: the front door. It accepts connections, refuses what is malformed or too much,
+//! hands each request to whoever serves it, and writes the access log.
+
+mod access_log;
+mod admission;
+mod body;
+pub mod config;
+mod connection;
+mod connections;
+mod descriptors;
+mod drain;
+mod error;
+mod error_page;
+mod exchange;
+mod files;
+mod forward;
+mod forwarded;
+mod gate;
+mod headers;
+mod link;
+mod listener;
+mod metrics;
+mod phases;
+mod pulse;
+mod random;
+mod redirect;
+mod shared;
+mod start;
+mod tls;
+mod transport;
+mod watchdog;
+
+pub use config::Config;
+pub use start::{Body, BoxError, Edge, LocalService, Setup, StartError};
+pub use tls::TlsError;

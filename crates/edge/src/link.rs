@@ -1,0 +1,44 @@
+//! What every request of one connection has in common.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::access_log::Queue;
+use crate::pulse::Pulse;
+use crate::random::RequestIds;
+use crate::shared::Shared;
+use crate::tls::Served;
+
+/// What belongs to one worker thread.
+pub(crate) struct Desk {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) queue: Queue,
+    pub(crate) ids: RequestIds,
+}
+
+/// One connection, seen from its requests.
+pub(crate) struct Link {
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) pulse: Arc<Pulse>,
+    /// The other end of the socket; IPv4 is never written as IPv6.
+    pub(crate) peer: IpAddr,
+    pub(crate) is_trusted: bool,
+    pub(crate) tls: Option<Session>,
+}
+
+/// What the TLS handshake agreed on.
+pub(crate) struct Session {
+    /// The name the client asked for; absent when it asked for an address.
+    pub(crate) server_name: Option<Box<str>>,
+    pub(crate) served: Arc<Served>,
+}
+
+impl Link {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.desk.shared
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+}

@@ -1,0 +1,158 @@
+//! One worker thread's listeners: accepting connections, and seeing them off at the end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use lifecycle::shutdown::DRAIN_DEADLINE;
+use lifecycle::{Part, Shutdown};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+
+use crate::access_log::Queue;
+use crate::connection;
+use crate::connections::{Full, Place};
+use crate::descriptors::{self, Spare};
+use crate::drain::Drain;
+use crate::link::Desk;
+use crate::random::RequestIds;
+use crate::shared::Shared;
+
+/// One thread's share of the listening sockets.
+pub(crate) struct Sockets {
+    pub(crate) http: Option<std::net::TcpListener>,
+    pub(crate) https: Option<std::net::TcpListener>,
+}
+
+/// One worker thread.
+pub(crate) struct Worker {
+    desk: Arc<Desk>,
+    drain: Arc<Drain>,
+    spare: Spare,
+    connections: JoinSet<()>,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: Arc<Shared>, queue: Queue) -> io::Result<Self> {
+        let ids = RequestIds::new().map_err(io::Error::other)?;
+        let desk = Arc::new(Desk { shared, queue, ids });
+        Ok(Self {
+            desk,
+            drain: Arc::default(),
+            spare: Spare::new()?,
+            connections: JoinSet::new(),
+        })
+    }
+
+    /// Accepts until the drain, then lets requests in flight finish.
+    pub(crate) async fn run(
+        mut self,
+        sockets: Sockets,
+        part: &Part,
+        mut shutdown: Shutdown,
+    ) -> io::Result<()> {
+        let http = sockets.http.map(TcpListener::from_std).transpose()?;
+        let https = sockets.https.map(TcpListener::from_std).transpose()?;
+        loop {
+            tokio::select! {
+                () = shutdown.draining() => break,
+                accepted = accept(http.as_ref()) => self.take(accepted, false).await,
+                accepted = accept(https.as_ref()) => self.take(accepted, true).await,
+                Some(ended) = self.connections.join_next() => tell(ended),
+            }
+        }
+        part.waiting("draining");
+        drop((http, https));
+        self.finish(shutdown).await;
+        Ok(())
+    }
+
+    async fn finish(&mut self, mut shutdown: Shutdown) {
+        self.drain.begin();
+        let all_gone = async {
+            while let Some(ended) = self.connections.join_next().await {
+                tell(ended);
+            }
+        };
+        tokio::select! {
+            () = all_gone => {}
+            () = shutdown.ending() => {}
+            () = tokio::time::sleep(DRAIN_DEADLINE) => {}
+        }
+        self.connections.shutdown().await;
+    }
+
+    async fn take(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, is_secure: bool) {
+        match accepted {
+            Ok((socket, peer)) => self.open(socket, peer, is_secure),
+            Err(error) if descriptors::are_exhausted(&error) => self.wait_for_descriptors().await,
+            // The client gave up between its SYN and our accept.
+            Err(error) => tracing::debug!(%error, "a connection was gone before it was accepted"),
+        }
+    }
+
+    fn open(&mut self, socket: TcpStream, peer: SocketAddr, is_secure: bool) {
+        let shared = &self.desk.shared;
+        let address = peer.ip().to_canonical();
+        let place = match shared
+            .connections
+            .take(Some(address).filter(|&address| !shared.trusts(address)))
+        {
+            Ok(place) => place,
+            Err(full) => return self.refuse(full),
+        };
+        // Failing means that the peer is gone, which the first read finds out.
+        let _ = socket.set_nodelay(true);
+        let (desk, drain, accepted) = (
+            Arc::clone(&self.desk),
+            Arc::clone(&self.drain),
+            Instant::now(),
+        );
+        let opened = connection::Opened {
+            socket,
+            address,
+            is_secure,
+            accepted,
+        };
+        self.connections.spawn(served(opened, desk, drain, place));
+    }
+
+    fn refuse(&self, full: Full) {
+        self.desk.shared.metrics.refused_connection(full);
+    }
+
+    /// Uses the spare descriptor to turn one waiting connection away, then pauses.
+    async fn wait_for_descriptors(&mut self) {
+        if self.desk.shared.metrics.descriptors_exhausted() {
+            tracing::error!(
+                "no more open files: connections wait; raise the limit (`ulimit -n`) or lower `edge.connections.most`"
+            );
+        }
+        self.spare.give();
+        tokio::time::sleep(descriptors::PAUSE).await;
+        self.spare.take();
+    }
+}
+
+async fn served(opened: connection::Opened, desk: Arc<Desk>, drain: Arc<Drain>, _place: Place) {
+    let metrics = &desk.shared.metrics;
+    metrics.connections_open.inc();
+    connection::serve(opened, Arc::clone(&desk), &drain).await;
+    metrics.connections_open.dec();
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn tell(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a connection's task panicked");
+    }
+}

@@ -1,0 +1,146 @@
+//! A request's life: admit, route, pick, forward, finish.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use http::header::ACCEPT;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use crate::body::{Answered, Nothing, Received};
+use crate::error::{self, Refused};
+use crate::exchange::{self, Ending, Exchange};
+use crate::forward::Call;
+use crate::gate::{self, Door};
+use crate::headers;
+use crate::link::Link;
+use crate::start::{Body, LocalService};
+
+/// Answers one request, whatever it is.
+pub(crate) async fn serve(
+    link: Arc<Link>,
+    request: Request<Incoming>,
+) -> Result<Response<Answered>, Infallible> {
+    let (mut head, incoming) = request.into_parts();
+    let exchange = Exchange::open(link, &head);
+    let ending = Ending(Arc::clone(&exchange));
+    let response = match admit(&exchange, &mut head, &incoming).await {
+        Err(refused) => error::respond(&exchange, head.headers.get(ACCEPT), &refused),
+        Ok(()) => match route(&exchange, &head) {
+            Route::Elsewhere(location) => crate::redirect::answer(location),
+            Route::Web => forward(&exchange, pick(&exchange), head, incoming).await,
+        },
+    };
+    Ok(finish(ending, response))
+}
+
+/// Refuses what is malformed, too large or too much; what passes is in its plain form.
+async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Result<(), Refused> {
+    let shared = exchange.link.shared();
+    if !incoming.is_end_stream() {
+        // Until somebody takes the body, an answer leaves it unread.
+        exchange.link.pulse.leaves_body_unread();
+    }
+    gate::check(head, &Door::of(&exchange.link, incoming))?;
+    shared.metrics.dropped_headers(headers::plain(head));
+    if incoming.size_hint().lower() > shared.config.request.body.get() {
+        return Err((&error::BODY_TOO_LARGE).into());
+    }
+    match &shared.admission {
+        Some(admission) if !gate::is_health(head) => {
+            admission
+                .admit(exchange.client.address, exchange.began)
+                .await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a request goes.
+enum Route {
+    /// To this address, by the client's own feet.
+    Elsewhere(HeaderValue),
+    /// To the school's own pages and API.
+    Web,
+}
+
+fn route(exchange: &Exchange, head: &Parts) -> Route {
+    let redirect = exchange
+        .link
+        .shared()
+        .redirect
+        .as_ref()
+        .filter(|_| !exchange.client.secure);
+    match redirect.and_then(|redirect| redirect.location(head)) {
+        Some(location) => Route::Elsewhere(location),
+        None => Route::Web,
+    }
+}
+
+/// Chooses who answers: so far there is one.
+fn pick(exchange: &Exchange) -> LocalService {
+    exchange.went_to("web");
+    exchange.link.shared().local.clone()
+}
+
+/// Hands the request over and waits for the answer's head.
+async fn forward(
+    exchange: &Arc<Exchange>,
+    service: LocalService,
+    head: Parts,
+    incoming: Incoming,
+) -> Response<Body> {
+    let has_body = !incoming.is_end_stream();
+    let accept = if has_body {
+        head.headers.get(ACCEPT).cloned()
+    } else {
+        None
+    };
+    let body = if has_body {
+        Body::new(Received::new(incoming, Arc::clone(exchange)))
+    } else {
+        Body::new(Nothing)
+    };
+    let mut request = Request::from_parts(head, body);
+    request.extensions_mut().insert(exchange.client);
+    let answer = Call::new(service, request).await;
+    match (exchange.fault(), answer) {
+        // The service saw a body that broke off; only the edge knows why.
+        (Some(fault), _) => error::respond(exchange, accept.as_ref(), &fault.into()),
+        (None, Some(response)) => response,
+        (None, None) => error::respond(exchange, accept.as_ref(), &(&error::PANICKED).into()),
+    }
+}
+
+/// Completes the answer's head; the record is written when its body has gone.
+fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
+    let exchange = &ending.0;
+    exchange.answered(response.status());
+    let (mut head, body) = response.into_parts();
+    exchange
+        .link
+        .shared()
+        .security
+        .apply(&mut head.headers, exchange);
+    headers::name_request(&mut head.headers, exchange.client.request_id);
+    Response::from_parts(head, Answered::new(body, ending))
+}
+
+/// Notes a request whose head could not be read; hyper has answered it.
+pub(crate) fn unreadable(link: &Link, error: &hyper::Error) {
+    if error.is_parse() {
+        let refusal = if error.is_parse_too_large() {
+            &error::HEAD_TOO_LONG
+        } else {
+            &error::HEAD_UNREADABLE
+        };
+        exchange::note_headless(link, refusal);
+    }
+}
+
+/// Notes a request whose head did not arrive in time.
+pub(crate) fn unfinished(link: &Link) {
+    exchange::note_headless(link, &error::HEAD_TOO_SLOW);
+}

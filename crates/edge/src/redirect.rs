@@ -1,0 +1,62 @@
+//! Plain HTTP on a server with names: every request is sent to the same place over HTTPS.
+
+use http::header::{HOST, LOCATION};
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode};
+
+use crate::body::Nothing;
+use crate::gate::without_port;
+use crate::start::Body;
+
+/// A certificate authority asks for these over plain HTTP.
+pub(crate) const CHALLENGES: &str = "/.well-known/acme-challenge/";
+
+/// The names this server has, and the port on which it speaks HTTPS.
+#[derive(Debug)]
+pub(crate) struct Redirect {
+    domains: Vec<String>,
+    port: u16,
+}
+
+impl Redirect {
+    /// `domains` is not empty.
+    pub(crate) fn new(domains: Vec<String>, port: u16) -> Self {
+        Self { domains, port }
+    }
+
+    /// Where the request shall go instead; `None` for those that plain HTTP is right for.
+    pub(crate) fn location(&self, head: &Parts) -> Option<HeaderValue> {
+        if head.uri.path().starts_with(CHALLENGES) {
+            return None;
+        }
+        let asked = head
+            .headers
+            .get(HOST)
+            .and_then(|host| host.to_str().ok())
+            .map(without_port);
+        // A host that is not ours must not be repeated: caches might keep the answer for others.
+        let own = self
+            .domains
+            .iter()
+            .find(|domain| asked.is_some_and(|host| domain.eq_ignore_ascii_case(host)));
+        let domain = own.or(self.domains.first())?;
+        let port = if self.port == 443 {
+            String::new()
+        } else {
+            format!(":{}", self.port)
+        };
+        let target = head
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
+        HeaderValue::try_from(format!("https://{domain}{port}{target}")).ok()
+    }
+}
+
+/// 308: the method and the body stay what they were.
+pub(crate) fn answer(location: HeaderValue) -> Response<Body> {
+    let mut response = Response::new(Body::new(Nothing));
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(LOCATION, location);
+    response
+}

@@ -1,0 +1,66 @@
+//! What all worker threads share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_rustls::TlsAcceptor;
+
+use crate::admission::Admission;
+use crate::config::Config;
+use crate::connections::Connections;
+use crate::descriptors;
+use crate::headers::SecurityHeaders;
+use crate::metrics::Metrics;
+use crate::redirect::Redirect;
+use crate::start::{LocalService, StartError};
+use crate::tls::Certificates;
+
+/// Settings, tables and counters; each of them is safe to use from any thread.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) local: LocalService,
+    pub(crate) metrics: Metrics,
+    pub(crate) certificates: Option<Arc<Certificates>>,
+    pub(crate) acceptor: Option<TlsAcceptor>,
+    pub(crate) redirect: Option<Redirect>,
+    pub(crate) admission: Option<Admission>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) security: SecurityHeaders,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        config: Config,
+        local: LocalService,
+        metrics: Metrics,
+        certificates: Option<Arc<Certificates>>,
+        acceptor: Option<TlsAcceptor>,
+        redirect: Option<Redirect>,
+    ) -> Result<Self, StartError> {
+        let most =
+            descriptors::connections(config.connections.most).map_err(StartError::Descriptors)?;
+        let connections = Arc::new(Connections::new(most, config.connections.per_address));
+        let seed = getrandom::u64().map_err(StartError::Random)?;
+        let admission = Admission::new(&config.limit, seed, Instant::now());
+        let security = SecurityHeaders::new(config.hsts.duration());
+        Ok(Self {
+            config,
+            local,
+            metrics,
+            certificates,
+            acceptor,
+            redirect,
+            admission,
+            connections,
+            security,
+        })
+    }
+
+    /// Whether forwarded headers of this peer are believed.
+    pub(crate) fn trusts(&self, peer: std::net::IpAddr) -> bool {
+        self.config
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(&peer))
+    }
+}

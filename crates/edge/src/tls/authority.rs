@@ -1,0 +1,243 @@
+//! The local certificate authority: made at first start, it signs the certificate that serves until a real one does.
+//!
+//! Whoever trusts it trusts it for this machine's names only: they stand in it as name constraints.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    PKCS_ECDSA_P256_SHA256,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
+
+use super::{Names, Served, TlsError};
+use crate::files;
+
+/// How long before its end a certificate is replaced.
+pub(crate) const RENEW_BEFORE: Duration = Duration::from_hours(30 * 24);
+
+const AUTHORITY_DAYS: u64 = 3650;
+const LEAF_DAYS: u64 = 365;
+
+/// The authority's directory and the names it signs for.
+#[derive(Debug, Clone)]
+pub(crate) struct Authority {
+    directory: PathBuf,
+    names: Names,
+}
+
+impl Authority {
+    pub(crate) fn new(directory: PathBuf, names: Names) -> Self {
+        Self { directory, names }
+    }
+
+    /// The certificate to serve: the one on disk while it stands for all names and lasts, else a new one.
+    pub(crate) fn certificate(&self, now: Timestamp) -> Result<Served, TlsError> {
+        let (certificate, key) = (
+            self.directory.join("leaf.pem"),
+            self.directory.join("leaf.key"),
+        );
+        let root = self.root(now)?;
+        if let Some(served) = Served::find(&certificate, &key)?
+            && served.names.include(&self.names)
+            && !is_due(&served, now)
+            && served.authority == root.identifier
+        {
+            return Ok(Served {
+                is_real: false,
+                ..served
+            });
+        }
+        let (leaf_pem, key_pem) = self.issue(&root, now)?;
+        // The certificate goes last: were the process killed in between, its absence would have both made anew.
+        remove(&certificate)?;
+        write(&key, key_pem.as_bytes(), 0o600)?;
+        write(&certificate, leaf_pem.as_bytes(), 0o644)?;
+        Served::read(&certificate, &key).map(|served| Served {
+            is_real: false,
+            ..served
+        })
+    }
+
+    fn root(&self, now: Timestamp) -> Result<Root, TlsError> {
+        let (certificate, key) = (self.directory.join("ca.pem"), self.directory.join("ca.key"));
+        files::private_dir(&self.directory)
+            .map_err(|error| TlsError::File(self.directory.clone(), error))?;
+        if let Some(root) = Root::find(&certificate, &key)?
+            && root.permitted.include(&self.names)
+            && root.not_after > after(now, LEAF_DAYS)
+        {
+            return Ok(root);
+        }
+        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let made = self.root_params(now).self_signed(&pair)?;
+        remove(&certificate)?;
+        write(&key, pair.serialize_pem().as_bytes(), 0o600)?;
+        write(&certificate, made.pem().as_bytes(), 0o644)?;
+        let missing = || TlsError::File(certificate.clone(), std::io::ErrorKind::NotFound.into());
+        Root::find(&certificate, &key)?.ok_or_else(missing)
+    }
+
+    fn root_params(&self, now: Timestamp) -> CertificateParams {
+        let mut params = lasting(now, AUTHORITY_DAYS);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Pendopo local authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let dns = self
+            .names
+            .dns
+            .iter()
+            .map(|name| GeneralSubtree::DnsName(name.clone()));
+        let addresses = self
+            .names
+            .addresses
+            .iter()
+            .map(|address| GeneralSubtree::IpAddress(whole(*address)));
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: dns.chain(addresses).collect(),
+            excluded_subtrees: Vec::new(),
+        });
+        params
+    }
+
+    fn issue(&self, root: &Root, now: Timestamp) -> Result<(String, String), TlsError> {
+        let mut params = CertificateParams::new(self.names.texts())?;
+        let dated = lasting(now, LEAF_DAYS);
+        (params.not_before, params.not_after) = (dated.not_before, dated.not_after);
+        params.distinguished_name = dated.distinguished_name;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Pendopo");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let issuer = Issuer::from_ca_cert_der(&root.der, KeyPair::from_pem(&root.key_pem)?)?;
+        Ok((
+            params.signed_by(&pair, &issuer)?.pem(),
+            pair.serialize_pem(),
+        ))
+    }
+}
+
+/// Whether a certificate shall be replaced now.
+fn is_due(served: &Served, now: Timestamp) -> bool {
+    served.not_after.duration_since(now).as_secs() < RENEW_BEFORE.as_secs().cast_signed()
+}
+
+/// The authority as it stands on disk.
+struct Root {
+    der: CertificateDer<'static>,
+    key_pem: String,
+    permitted: Names,
+    not_after: Timestamp,
+    identifier: Option<Vec<u8>>,
+}
+
+impl Root {
+    fn find(certificate: &Path, key: &Path) -> Result<Option<Self>, TlsError> {
+        let Some(served) = Served::find(certificate, key)? else {
+            return Ok(None);
+        };
+        let file = |path: &Path, error| TlsError::File(path.to_owned(), error);
+        let key_pem = std::fs::read_to_string(key).map_err(|error| file(key, error))?;
+        let pem = std::fs::read(certificate).map_err(|error| file(certificate, error))?;
+        let broken = |error: String| TlsError::Broken(certificate.to_owned(), "certificate", error);
+        let der =
+            CertificateDer::from_pem_slice(&pem).map_err(|error| broken(error.to_string()))?;
+        let (_, parsed) =
+            X509Certificate::from_der(&der).map_err(|error| broken(error.to_string()))?;
+        let (permitted, identifier) = (permitted(&parsed), identifier(&parsed));
+        Ok(Some(Self {
+            permitted,
+            identifier,
+            key_pem,
+            not_after: served.not_after,
+            der,
+        }))
+    }
+}
+
+fn permitted(root: &X509Certificate<'_>) -> Names {
+    let mut names = Names::default();
+    let constraints = root.name_constraints().ok().flatten();
+    let subtrees = constraints.and_then(|extension| extension.value.permitted_subtrees.as_ref());
+    for subtree in subtrees.into_iter().flatten() {
+        match &subtree.base {
+            GeneralName::DNSName(name) => names.add(name),
+            GeneralName::IPAddress(bytes) => {
+                names.addresses.extend(address(&bytes[..bytes.len() / 2]));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn identifier(root: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    root.extensions()
+        .iter()
+        .find_map(|extension| match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+            _ => None,
+        })
+}
+
+/// The address in a certificate's bytes; `None` when there are neither 4 nor 16 of them.
+pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+fn whole(address: IpAddr) -> CidrSubnet {
+    CidrSubnet::from_addr_prefix(address, if address.is_ipv4() { 32 } else { 128 })
+}
+
+/// Parameters that hold from yesterday (clocks differ) for so many days.
+fn lasting(now: Timestamp, days: u64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let (year, month, day) = date(now - Duration::from_hours(24));
+    params.not_before = rcgen::date_time_ymd(year, month, day);
+    let (year, month, day) = date(after(now, days));
+    params.not_after = rcgen::date_time_ymd(year, month, day);
+    params
+}
+
+fn after(now: Timestamp, days: u64) -> Timestamp {
+    now.saturating_add(Duration::from_hours(days * 24))
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn date(time: Timestamp) -> (i32, u8, u8) {
+    let date = time.to_zoned(TimeZone::UTC).date();
+    (
+        date.year().into(),
+        date.month().unsigned_abs(),
+        date.day().unsigned_abs(),
+    )
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), TlsError> {
+    files::replace(path, content, mode).map_err(|error| TlsError::File(path.to_owned(), error))
+}
+
+fn remove(path: &Path) -> Result<(), TlsError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(TlsError::File(path.to_owned(), error))
+        }
+        _ => Ok(()),
+    }
+}

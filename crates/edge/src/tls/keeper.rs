@@ -1,0 +1,31 @@
+//! Keeps the local certificate fresh: looks each hour, and puts a new one in force before the old one ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lifecycle::Shutdown;
+
+use super::{Authority, Certificates};
+
+const LOOK: Duration = Duration::from_hours(1);
+
+/// Runs until the drain. A failure is told and tried again at the next look: the old certificate still serves.
+pub(crate) async fn keep(
+    authority: Authority,
+    certificates: Arc<Certificates>,
+    mut shutdown: Shutdown,
+) -> Result<(), String> {
+    loop {
+        tokio::select! {
+            () = shutdown.draining() => return Ok(()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        match authority.certificate(Timestamp::now()) {
+            Ok(served) => certificates.swap(served),
+            Err(error) => {
+                tracing::error!(%error, "the local certificate could not be looked after");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The deadlines of one connection: for its request heads, its pauses, its unread answers, its drain.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use crate::config::TimeoutConfig;
+use crate::pulse::Pulse;
+
+/// How long a connection without a request may stay once the drain has begun: an HTTP/2 client
+/// is told to go and has this long to answer.
+const DRAIN_GRACE_MS: u64 = 2000;
+
+/// What took too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    Head,
+    Idle,
+    Write,
+}
+
+/// Whether a connection carries one request at a time or many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Multiplex {
+    One,
+    Many,
+}
+
+/// Looks at the pulse after each poll of the connection. Its timer is moved only when a deadline comes
+/// nearer, so that an ordinary request costs no timer operation.
+#[derive(Debug)]
+pub(crate) struct Watchdog {
+    multiplex: Multiplex,
+    head_ms: u64,
+    idle_ms: u64,
+    write_ms: u64,
+    opened: Instant,
+    armed: u64,
+    sleep: Pin<Box<Sleep>>,
+    drain_since: Option<u64>,
+}
+
+impl Watchdog {
+    pub(crate) fn new(timeouts: &TimeoutConfig, multiplex: Multiplex, pulse: &Pulse) -> Self {
+        let millis = |span: crate::config::Span| {
+            u64::try_from(span.duration().as_millis()).unwrap_or(u64::MAX)
+        };
+        let head_ms = millis(timeouts.head);
+        let opened = Instant::from_std(pulse.accepted());
+        let armed = pulse.quiet_since() + head_ms;
+        Self {
+            multiplex,
+            head_ms,
+            idle_ms: millis(timeouts.idle),
+            write_ms: millis(timeouts.write),
+            opened,
+            armed,
+            sleep: Box::pin(tokio::time::sleep_until(
+                opened + Duration::from_millis(armed),
+            )),
+            drain_since: None,
+        }
+    }
+
+    /// The drain has begun: a connection without a request has little time left.
+    pub(crate) fn drains(&mut self, now: u64) {
+        self.drain_since.get_or_insert(now);
+    }
+
+    /// Whether a deadline has passed; else the task is woken when the next one does.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> Poll<Overdue> {
+        loop {
+            let due = self.due(pulse);
+            if let Some((deadline, _)) = due
+                && deadline < self.armed
+            {
+                self.arm(deadline);
+            }
+            if self.sleep.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let now = pulse.now();
+            match due.or_else(|| self.unread(pulse)) {
+                Some((deadline, what)) if deadline <= now => return Poll::Ready(what),
+                Some((deadline, _)) => self.arm(deadline.min(now + self.write_ms)),
+                None => self.arm(now + self.write_ms / 2 + 1),
+            }
+        }
+    }
+
+    fn arm(&mut self, deadline: u64) {
+        self.armed = deadline;
+        self.sleep
+            .as_mut()
+            .reset(self.opened + Duration::from_millis(deadline));
+    }
+
+    /// The next deadline that needs no look at each answer.
+    fn due(&self, pulse: &Pulse) -> Option<(u64, Overdue)> {
+        let write = pulse
+            .blocked_since()
+            .map(|since| (since + self.write_ms, Overdue::Write));
+        if pulse.is_busy() {
+            return write;
+        }
+        let quiet = pulse.quiet_since();
+        let head = match (pulse.has_had_requests(), self.multiplex) {
+            (false, _) => Some(quiet + self.head_ms),
+            (true, Multiplex::One) => pulse.head_since().map(|since| since + self.head_ms),
+            (true, Multiplex::Many) => None,
+        };
+        let pause = head.map_or((quiet + self.idle_ms, Overdue::Idle), |deadline| {
+            (deadline, Overdue::Head)
+        });
+        let drain = self
+            .drain_since
+            .map(|since| (since.max(quiet) + DRAIN_GRACE_MS, Overdue::Idle));
+        [write, Some(pause), drain]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(deadline, _)| *deadline)
+    }
+
+    fn unread(&self, pulse: &Pulse) -> Option<(u64, Overdue)> {
+        pulse
+            .unread_since()
+            .map(|since| (since + self.write_ms, Overdue::Write))
+    }
+}
