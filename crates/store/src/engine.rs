@@ -1,0 +1,78 @@
+//! The seam between the ports, written once, and the engines that run their SQL.
+//!
+//! The SQL is what SQLite and PostgreSQL both speak: `$1` in order of first use, `RETURNING`, `ON CONFLICT`; no collation, no
+//! function of one engine only.
+
+use school::{Inserted, StoreError};
+
+use crate::unit::Unit;
+use crate::value::{Row, Value};
+
+/// One question: a statement that changes nothing.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) sql: &'static str,
+    pub(crate) params: Vec<Value>,
+}
+
+impl Query {
+    pub(crate) fn new(sql: &'static str, params: Vec<Value>) -> Self {
+        Self { sql, params }
+    }
+}
+
+/// Runs queries and units of work.
+pub(crate) trait Engine: Send + Sync + 'static {
+    /// Asks something that an index answers in microseconds.
+    fn read(&self, query: Query) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+
+    /// Asks something that may go through whole tables; ends with [`StoreError::TooSlow`] at the engine's deadline.
+    fn scan(&self, query: Query) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+
+    /// Does a unit of work; once answered, it is durable. The id is 0 if the unit made no row.
+    fn write(&self, unit: Unit) -> impl Future<Output = Result<Inserted, StoreError>> + Send;
+
+    /// Does a unit of work some time, or not at all when there is too much to do.
+    fn write_later(&self, unit: Unit);
+
+    /// The engine answers within a second, reading and writing.
+    fn check(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Every port, over one engine.
+#[derive(Debug)]
+pub(crate) struct Sql<E>(pub(crate) E);
+
+impl<E: Engine> Sql<E> {
+    /// The one row, or none.
+    pub(crate) async fn first<T>(
+        &self,
+        query: Query,
+        read: fn(Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let rows = self.0.read(query).await?;
+        rows.into_iter().next().map(read).transpose()
+    }
+
+    /// All rows.
+    pub(crate) async fn all<T>(
+        &self,
+        query: Query,
+        read: fn(Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.0.read(query).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// A unit that makes nothing new.
+    pub(crate) async fn done(&self, unit: Unit) -> Result<(), StoreError> {
+        self.0.write(unit).await.map(|_| ())
+    }
+
+    /// A unit that makes a row, and no request makes it twice: the row's id.
+    pub(crate) async fn make(&self, unit: Unit) -> Result<i64, StoreError> {
+        match self.0.write(unit).await? {
+            Inserted::New(id) | Inserted::Repeated { id, .. } => Ok(id),
+        }
+    }
+}

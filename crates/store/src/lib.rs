@@ -1,0 +1,20 @@
+//! Records in SQL: SQLite, migrations and units of work.
+//!
+//! Each port is written once, over an [`engine::Engine`]: it makes [`unit::Unit`]s and queries in the SQL that every engine
+//! speaks. An engine runs them; [`sqlite`] is the one that needs no server.
+
+mod audit;
+mod engine;
+mod messages;
+mod migrations;
+mod opened;
+mod people;
+mod repeat;
+mod sessions;
+mod settings;
+pub mod sqlite;
+mod tokens;
+mod unit;
+mod value;
+
+pub use opened::{OpenError, Opened, Status};

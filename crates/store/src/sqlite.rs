@@ -1,0 +1,160 @@
+//! SQLite in one file: one writer thread that commits in groups, reads on the thread that asks, long ones on a thread of their own.
+//!
+//! For a benchmark, millions of rows are quickest through SQL: open an empty store once, close it, and fill it with
+//! `INSERT INTO person … SELECT … FROM generate_series(…)`; then set `counter` to the number of people.
+
+mod connection;
+mod failure;
+mod group;
+mod queue;
+mod reader;
+mod scanner;
+mod start;
+mod upgrade;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use school::{Clock, Inserted, StoreError};
+
+use crate::engine::{Engine, Query};
+use crate::opened::{OpenError, Opened, Status};
+use crate::unit::{Expect, Unit};
+use crate::value::{Row, values};
+use reader::Reader;
+use scanner::Scanner;
+use writer::Writer;
+
+/// The engine answers a check within this time, or is taken to be away.
+const CHECK_WITHIN: Duration = Duration::from_secs(1);
+const CHECK_READ: &str = "SELECT value FROM counter WHERE name = 'check'";
+const CHECK_WRITE: &str = "UPDATE counter SET value = value + 1 WHERE name = 'check'";
+
+/// How a store is opened; the defaults suit a server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the copy goes that is made before an upgrade; `backups` beside the database if absent.
+    pub backups: Option<PathBuf>,
+    /// Tells when migrations were applied.
+    pub clock: Clock,
+    /// How many writes may wait; more are refused.
+    pub queue: usize,
+    /// How long a write waits for a place in the queue before it is refused.
+    pub queue_wait: Duration,
+    /// How long a search may take, waiting included.
+    pub search_within: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            backups: None,
+            clock: Clock::System,
+            queue: 4096,
+            queue_wait: Duration::from_millis(500),
+            search_within: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Opens the database, made or upgraded if need be. Blocks; several processes may do it at once.
+pub fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
+    let started = start::start(path, options)?;
+    let file = Arc::new(started.file);
+    let writer = Writer::start(file.clone(), started.connection, options)?;
+    let scanner = Scanner::start(file.clone(), options)?;
+    Ok(Opened::new(Sqlite {
+        reader: Reader::new(file.clone()),
+        file,
+        writer,
+        scanner,
+    }))
+}
+
+/// One database file, as every connection to it needs it.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    schema: i64,
+    was_unclean: bool,
+}
+
+/// The engine.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    file: Arc<File>,
+    reader: Reader,
+    scanner: Scanner,
+    writer: Writer,
+}
+
+impl Engine for Sqlite {
+    async fn read(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        self.reader.read(&query)
+    }
+
+    async fn scan(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        self.scanner.scan(query).await
+    }
+
+    async fn write(&self, unit: Unit) -> Result<Inserted, StoreError> {
+        self.writer.write(unit).await
+    }
+
+    fn write_later(&self, unit: Unit) {
+        self.writer.write_later(unit);
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.reader.read(&Query::new(CHECK_READ, values![]))?;
+        let unit = Unit::untold().then(CHECK_WRITE, values![], Expect::Any);
+        match tokio::time::timeout(CHECK_WITHIN, self.writer.write(unit)).await {
+            Ok(written) => written.map(|_| ()),
+            Err(_) => Err(StoreError::Unavailable(
+                "the database did not answer within a second".into(),
+            )),
+        }
+    }
+}
+
+impl Sqlite {
+    pub(crate) fn status(&self) -> Status {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+        Status {
+            engine: "SQLite",
+            version: rusqlite::version(),
+            path: self.file.path.clone(),
+            schema: self.file.schema,
+            size: size(&self.file.path),
+            log_size: size(&self.file.log_path()),
+            room: failure::room(&self.file.path).unwrap_or(0),
+            was_unclean: self.file.was_unclean,
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.scanner.close();
+        self.writer.close();
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl File {
+    /// SQLite's write-ahead log, beside the database.
+    fn log_path(&self) -> PathBuf {
+        log_path(&self.path)
+    }
+}
+
+fn log_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}

@@ -1,0 +1,105 @@
+//! Connections to the file: how each kind is set up, and how a statement is run on one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Result, Row as SqliteRow, ToSql};
+
+use crate::value::{Row, Value};
+
+/// Other processes, such as the command line, may write too; ours never wait for each other.
+const BUSY_FOR: Duration = Duration::from_secs(5);
+/// Every statement of the ports stays prepared.
+const STATEMENTS: usize = 64;
+
+/// What every connection has.
+const EACH: &str =
+    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;";
+// The log keeps at most 64 MiB on disk once it was larger; checkpoints are made by the writer after it has answered.
+const WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
+    PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4000;";
+const READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
+
+/// A connection that may write. The file must be there.
+pub(super) fn writer(path: &Path) -> Result<Connection> {
+    open(path, WRITER)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection> {
+    open(path, READER)
+}
+
+fn open(path: &Path, pragmas: &str) -> Result<Connection> {
+    // A reader opens the file for writing too: it may be the first to recover the log after a crash.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_FOR)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(EACH)?;
+    connection.execute_batch(pragmas)?;
+    Ok(connection)
+}
+
+/// Runs a statement: how many rows it touched or returned, and those returned.
+pub(super) fn run(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value],
+    new_id: Option<i64>,
+) -> Result<(u64, Vec<Row>)> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params, new_id)?;
+    let columns = statement.column_count();
+    if columns == 0 {
+        let touched = statement.raw_execute()?;
+        return Ok((touched as u64, Vec::new()));
+    }
+    let mut rows = Vec::new();
+    let mut found = statement.raw_query();
+    while let Some(row) = found.next()? {
+        rows.push(read(row, columns)?);
+    }
+    Ok((rows.len() as u64, rows))
+}
+
+/// SQLite takes `$1` for a name and numbers names by first use; so statements use them in order.
+fn bind(statement: &mut CachedStatement<'_>, params: &[Value], new_id: Option<i64>) -> Result<()> {
+    for (index, value) in (1..).zip(params) {
+        debug_assert_eq!(
+            statement.parameter_name(index),
+            Some(format!("${index}").as_str()),
+            "parameters are numbered in order of first use"
+        );
+        match value {
+            Value::NewId => statement.raw_bind_parameter(index, new_id)?,
+            given => statement.raw_bind_parameter(index, Bound(given))?,
+        }
+    }
+    Ok(())
+}
+
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null | Value::NewId => ValueRef::Null,
+            Value::Int(value) => ValueRef::Integer(*value),
+            Value::Text(value) => ValueRef::Text(value.as_bytes()),
+            Value::Bytes(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+fn read(row: &SqliteRow<'_>, columns: usize) -> Result<Row> {
+    let values = (0..columns).map(|column| match row.get_ref(column)? {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(value) => Ok(Value::Int(value)),
+        ValueRef::Blob(value) => Ok(Value::Bytes(value.to_vec())),
+        // Reals stand in no table; texts that are no UTF-8 are an error.
+        ValueRef::Text(_) | ValueRef::Real(_) => row.get(column).map(Value::Text),
+    });
+    values.collect::<Result<Vec<_>>>().map(Row::new)
+}
