@@ -1,15 +1,20 @@
 //! `cargo xtask bench`: Pendopo beside the stacks it replaces, on this machine, in one run.
 
+mod build;
 mod contender;
+mod crowd;
 mod floor;
+mod growth;
 mod http;
 mod load;
 mod machine;
+mod pendopo;
 mod pocketbase;
 mod process;
 mod report;
 mod round;
 mod seed;
+mod target;
 mod wrk;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +26,7 @@ use crate::program::{self, cargo, say};
 use crate::tools;
 use contender::Contender;
 use load::Part;
+use report::Results;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -50,20 +56,15 @@ pub(crate) struct Bench {
     pub(crate) venv: PathBuf,
     pub(crate) seconds: u64,
     pub(crate) rounds: usize,
+    pub(crate) quick: bool,
     parts: Vec<Part>,
+    names: Vec<String>,
 }
 
 /// Builds, starts, measures, writes.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let bench = Bench::prepare(root, options)?;
-    let kinds = contender::KINDS.iter().filter(|kind| {
-        options.with.is_empty() || options.with.iter().any(|name| name == kind.name)
-    });
-    let contenders: Vec<Contender> = kinds
-        .map(|kind| contender::start(kind, &bench))
-        .collect::<Result<_>>()?;
-    let rounds = round::all(&bench, &contenders)?;
-    let text = report::text(&bench, &contenders, &rounds)?;
+    let text = report::text(&bench, &measure(&bench)?)?;
     let whole = options.only.is_empty() && options.with.is_empty() && !options.quick;
     let path = if whole {
         root.join("docs/benchmarks.md")
@@ -74,6 +75,34 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     say(&text);
     say(&format!("written to {}", path.display()));
     Ok(())
+}
+
+/// A cold build comes first: later it would share the cores with the contenders.
+fn measure(bench: &Bench) -> Result<Results> {
+    let build = bench
+        .invites("pendopo")
+        .then(|| build::measure(bench))
+        .transpose()?;
+    let kinds = contender::KINDS
+        .iter()
+        .filter(|kind| bench.invites(kind.name));
+    let contenders: Vec<Contender> = kinds
+        .map(|kind| contender::start(kind, bench))
+        .collect::<Result<_>>()?;
+    let figures = round::all(bench, &contenders)?;
+    let crowds = crowd::crowds(bench, &contenders)?;
+    let growth = if bench.invites("pendopo") {
+        growth::figures(bench)?
+    } else {
+        Vec::new()
+    };
+    Ok(Results {
+        contenders,
+        figures,
+        growth,
+        crowds,
+        build,
+    })
 }
 
 impl Bench {
@@ -91,6 +120,7 @@ impl Bench {
             std::fs::remove_dir_all(&place).context("clearing target/bench")?;
         }
         std::fs::create_dir_all(&place)?;
+        crowd::raise_limit()?;
         let bench = Self {
             root: root.to_owned(),
             rig: root.join("target/release/rig"),
@@ -98,8 +128,13 @@ impl Bench {
             venv,
             seconds: if options.quick { 2 } else { options.seconds },
             rounds: if options.quick { 1 } else { options.rounds },
+            quick: options.quick,
             parts: options.only.clone(),
+            names: options.with.clone(),
         };
+        if bench.invites("pendopo") {
+            program::run(cargo(root).args(["build", "--release", "--locked", "-p", "pendopo"]))?;
+        }
         program::run(
             std::process::Command::new(&bench.rig)
                 .arg("certificate")
@@ -111,6 +146,11 @@ impl Bench {
     /// Whether the caller wants this part.
     pub(crate) fn wants(&self, part: Part) -> bool {
         self.parts.is_empty() || self.parts.contains(&part)
+    }
+
+    /// Whether the caller wants this contender.
+    fn invites(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
     }
 
     /// The folder of a contender, created when it is missing.

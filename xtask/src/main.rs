@@ -2,6 +2,8 @@
 
 mod bench;
 mod ci;
+mod dev;
+mod generate;
 mod program;
 mod test;
 mod tidy;
@@ -31,6 +33,10 @@ enum Chore {
     Test(test::Options),
     /// Measure side by side with the stacks that Pendopo replaces
     Bench(bench::Options),
+    /// Run the server, and again at each change of the source
+    Dev(dev::Options),
+    /// Write the generated documents again
+    Generate,
     /// Hold the floors, the budgets and the documents
     Tidy,
 }
@@ -50,6 +56,8 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
         Chore::Ci => ci::run(root),
         Chore::Test(options) => test::run(root, &options),
         Chore::Bench(options) => bench::run(root, &options),
+        Chore::Dev(options) => dev::run(root, &options),
+        Chore::Generate => generate::run(root),
         Chore::Tidy => tidy::run(root),
     }
 }

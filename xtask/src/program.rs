@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// One line for the person who started the chore.
 pub(crate) fn say(line: &str) {
@@ -50,6 +51,14 @@ fn text(output: Output) -> Result<String> {
         bail!("{}: {}", output.status, messages.trim());
     }
     String::from_utf8(output.stdout).context("it printed something that is no text")
+}
+
+/// Sends a signal to one process that this chore started.
+pub(crate) fn signal(id: u32, signal: Signal) {
+    if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // A failure means that it is gone already, which is what was wanted.
+        let _ = kill_process(id, signal);
+    }
 }
 
 /// The command as a person would type it.

@@ -2,9 +2,11 @@
 
 mod documents;
 mod floors;
+mod generated;
 mod licences;
 mod locales;
 mod manifests;
+mod migrations;
 mod names;
 mod purity;
 mod size;
@@ -14,6 +16,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::generate;
 use crate::program::say;
 use crate::tree::Tree;
 use crate::workspace::Workspace;
@@ -23,7 +26,9 @@ pub(crate) type Finding = String;
 
 /// Reads the tree, prints every finding, fails if there is one.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let findings = findings(&Tree::read(root)?, &Workspace::read(root)?);
+    let tree = Tree::read(root)?;
+    let mut findings = findings(&tree, &Workspace::read(root)?);
+    findings.extend(generated::check(&tree, &generate::documents(root)?));
     for finding in &findings {
         say(&format!("tidy: {finding}"));
     }
@@ -44,6 +49,7 @@ fn findings(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
         names::check(tree),
         words::check(tree),
         locales::check(tree),
+        migrations::check(tree),
         documents::check(tree, workspace),
     ]
     .concat()

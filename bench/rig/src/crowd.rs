@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 
 const ASK: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\nUser-Agent: rig\r\n\r\n";
 
-/// Opens the connections one after the other, says `ready`, and holds them until standard input closes.
+/// Opens the connections one after the other, says `ready`, and holds them until it is killed.
 pub(crate) fn hold(address: SocketAddr, authority: &Path, connections: usize) -> Result<()> {
     let connector = connector(authority)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -31,7 +31,7 @@ pub(crate) fn hold(address: SocketAddr, authority: &Path, connections: usize) ->
         anyhow::Ok(crowd)
     })?;
     writeln!(std::io::stdout(), "ready")?;
-    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    runtime.block_on(std::future::pending::<()>());
     drop(crowd);
     Ok(())
 }

@@ -19,7 +19,7 @@ enum Rig {
         address: SocketAddr,
         certificates: PathBuf,
     },
-    /// Hold idle keep-alive connections until standard input closes
+    /// Hold idle keep-alive connections until it is killed
     Crowd {
         address: SocketAddr,
         authority: PathBuf,

@@ -1,6 +1,7 @@
 //! Who takes part: how each is started, and what it is asked.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::http::Client;
 use super::load::Part;
 use super::process::{Process, memory_bytes};
 use super::wrk::{Request, Requests};
-use super::{Bench, floor, pocketbase, seed};
+use super::{Bench, floor, pendopo, pocketbase, seed};
 use crate::program::say;
 
 /// A way to start a contender; its folder holds what it keeps between two starts.
@@ -24,13 +25,15 @@ pub(crate) struct Kind {
 }
 
 /// Everybody, in the order of the report.
-pub(crate) const KINDS: &[Kind] = &[floor::KIND, seed::KIND, pocketbase::KIND];
+pub(crate) const KINDS: &[Kind] = &[floor::KIND, seed::KIND, pocketbase::KIND, pendopo::KIND];
 
 /// Running processes and where they listen.
 pub(crate) struct Started {
     pub(crate) processes: Vec<Process>,
     pub(crate) secure: Option<SocketAddr>,
     pub(crate) plain: Option<SocketAddr>,
+    /// What it keeps, between two starts as well.
+    pub(crate) folder: PathBuf,
     pub(crate) ready_after: Duration,
 }
 

@@ -19,17 +19,19 @@ pub(crate) const KIND: Kind = Kind {
 
 fn start(bench: &Bench) -> Result<Started> {
     let address = free_address()?;
+    let folder = bench.folder(KIND.name)?;
     let mut command = Command::new(&bench.rig);
     command
         .arg("floor")
         .arg(address.to_string())
         .arg(&bench.place);
-    let mut process = Process::start(&mut command, &bench.folder(KIND.name)?.join("log"))?;
+    let mut process = Process::start(&mut command, &folder.join("log"))?;
     let ready_after = process.wait_until(|_| accepts(address))?;
     Ok(Started {
         processes: vec![process],
         secure: Some(address),
         plain: None,
+        folder,
         ready_after,
     })
 }

@@ -17,6 +17,8 @@ pub(crate) struct Client {
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Names in lower case.
+    headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -73,30 +75,35 @@ impl Client {
     }
 }
 
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|header| header.0 == name)
+            .map(|header| header.1.as_str())
+    }
+}
+
 fn read_answer(stream: &mut impl BufRead) -> Result<Answer> {
     let status = line(stream)?;
     let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.context("the answer begins with no status")?;
-    let mut length = None;
-    let mut chunked = false;
-    loop {
-        let header = line(stream)?.to_ascii_lowercase();
-        match header
-            .split_once(':')
-            .map(|(name, value)| (name, value.trim()))
-        {
-            Some(("content-length", value)) => length = value.parse().ok(),
-            Some(("transfer-encoding", value)) => chunked = value == "chunked",
-            Some(_) => {}
-            None => break,
-        }
-    }
-    let body = if chunked {
-        chunks(stream)?
-    } else {
-        exactly(stream, length.unwrap_or(0))?
+    let mut answer = Answer {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
     };
-    Ok(Answer { status, body })
+    while let Some((name, value)) = line(stream)?.split_once(':') {
+        answer
+            .headers
+            .push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    answer.body = match answer.header("content-length") {
+        _ if answer.header("transfer-encoding") == Some("chunked") => chunks(stream)?,
+        Some(length) => exactly(stream, length.parse()?)?,
+        None => Vec::new(),
+    };
+    Ok(answer)
 }
 
 fn line(stream: &mut impl BufRead) -> Result<String> {

@@ -19,6 +19,16 @@ pub(crate) enum Part {
     PlainListTotal,
     /// Create a record over plain HTTP
     PlainCreate,
+    /// Get one user by chance, of more and more
+    GrowthGet,
+    /// List 20 users in the middle of more and more
+    GrowthList,
+    /// Create a user beside more and more
+    GrowthCreate,
+    /// Get one user beside more and more open connections
+    Connections,
+    /// Build from nothing, which takes minutes
+    Build,
 }
 
 /// The parts that wrk loads, in the order of the report; what grows the tables comes last.
@@ -43,6 +53,13 @@ impl Part {
             Self::PlainList => "list 20, plain HTTP",
             Self::PlainListTotal => "list 20 with the total, plain HTTP",
             Self::PlainCreate => "create, plain HTTP",
+            Self::GrowthGet => "Growth: `GET /user/{id}` by chance, over HTTPS",
+            Self::GrowthList => {
+                "Growth: 20 users after a cursor in the middle, with the total, over HTTPS"
+            }
+            Self::GrowthCreate => "Growth: `POST /user` over HTTPS",
+            Self::Connections => "Open connections: `GET /user/{id}` over HTTPS beside idle ones",
+            Self::Build => "Build",
         }
     }
 }

@@ -41,6 +41,7 @@ fn start(bench: &Bench) -> Result<Started> {
         processes: vec![process],
         secure: None,
         plain: Some(address),
+        folder,
         ready_after,
     })
 }

@@ -8,13 +8,18 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use crate::program::signal;
 
 pub(crate) use cost::{cpu_seconds, memory_bytes};
 
 /// How long a server has to end by itself before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a server may take to become ready.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A process that ends, with its children, when this is dropped.
 pub(crate) struct Process {
@@ -53,12 +58,20 @@ impl Process {
         let begun = Instant::now();
         while !ready(self) {
             let ended = self.child.try_wait()?.is_some();
-            if ended || begun.elapsed() > Duration::from_secs(30) {
-                anyhow::bail!("it did not become ready: {}", self.printed());
+            if ended || begun.elapsed() > DEADLINE {
+                bail!("it did not become ready: {}", self.printed());
             }
             sleep(Duration::from_millis(1));
         }
         Ok(begun.elapsed())
+    }
+
+    /// Fails when the process ended, with what it printed.
+    pub(crate) fn expect_running(&mut self) -> Result<()> {
+        let ended = self.child.try_wait()?;
+        ended.map_or(Ok(()), |status| {
+            bail!("it ended with {status}: {}", self.printed())
+        })
     }
 
     fn end(&mut self) -> Result<()> {
@@ -85,13 +98,6 @@ impl Drop for Process {
         if let Err(error) = self.end() {
             crate::program::complain(&format!("process {} may still run: {error}", self.id()));
         }
-    }
-}
-
-fn signal(id: u32, signal: Signal) {
-    if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        // It is gone already, which is what was wanted.
-        let _ = kill_process(id, signal);
     }
 }
 

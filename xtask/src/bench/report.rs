@@ -4,53 +4,128 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
+use super::build::Build;
 use super::contender::Contender;
-use super::load::LOADS;
+use super::crowd::Crowd;
+use super::load::{LOADS, Part};
 use super::round::Figure;
-use super::{Bench, machine};
+use super::target::{self, Measured, Verdict, megabytes};
+use super::wrk::Sample;
+use super::{Bench, growth, machine};
 
 const HEAD: &str = "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n\
 Everything ran on one machine in one run: contenders in alternating rounds over loopback, 32 connections of one wrk thread, \
 the median of the rounds.\nCPU is the processor time of all processes of a contender, divided by its requests; it counts more than \
 requests a second, since wrk shares the cores.\nMemory is the proportional share (PSS) of all its processes under that load.\n";
 
+/// Everything that a run gave.
+pub(crate) struct Results {
+    pub(crate) contenders: Vec<Contender>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) growth: Vec<Figure>,
+    pub(crate) crowds: Vec<Crowd>,
+    pub(crate) build: Option<Build>,
+}
+
 /// The whole document.
-pub(crate) fn text(bench: &Bench, contenders: &[Contender], figures: &[Figure]) -> Result<String> {
+pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
     let mut text = HEAD.to_owned();
+    let (day, machine) = (machine::today()?, machine::describe()?);
     writeln!(
         text,
-        "\n{}; {} rounds of {} s; {}.",
-        machine::today()?,
-        bench.rounds,
-        bench.seconds,
-        machine::describe()?
+        "\n{day}; {} rounds of {} s; {machine}.\n",
+        bench.rounds, bench.seconds
     )?;
-    text.push('\n');
-    for contender in contenders {
+    for contender in &results.contenders {
         writeln!(text, "- {}: {}", contender.name, contender.versions)?;
     }
+    write!(text, "{}", judged(results)?)?;
     for part in LOADS {
-        let rows: Vec<&Figure> = figures
-            .iter()
-            .filter(|figure| figure.part == *part)
-            .collect();
-        if !rows.is_empty() {
-            writeln!(text, "\n## {}\n\n{}", part.title(), table(&rows)?)?;
-        }
+        write!(text, "{}", section(*part, "contender", &results.figures)?)?;
     }
-    writeln!(text, "\n## Start and idle\n\n{}", starts(contenders)?)?;
+    writeln!(
+        text,
+        "\n## Start and idle\n\n{}",
+        starts(&results.contenders)?
+    )?;
+    for part in growth::PARTS {
+        write!(text, "{}", section(*part, "people", &results.growth)?)?;
+    }
+    write!(text, "{}", connections(&results.crowds)?)?;
     Ok(text)
 }
 
-fn table(rows: &[&Figure]) -> Result<String> {
-    let mut text = "| contender | requests/s | CPU µs a request | p50 ms | p99 ms | memory MB |\n|---|---|---|---|---|---|".to_owned();
-    for figure in rows {
-        let sample = &figure.sample;
-        let memory = megabytes(sample.memory);
-        write!(
+fn judged(results: &Results) -> Result<String> {
+    let measured = Measured {
+        figures: &results.figures,
+        contenders: &results.contenders,
+        build: results.build.as_ref(),
+    };
+    let mut rows = String::new();
+    for target in target::targets(&measured) {
+        let (at_least, aim) = target.bounds();
+        let verdict = match target.verdict() {
+            Verdict::Aimed => "aim met",
+            Verdict::Met => "met",
+            Verdict::Missed => "**not met**",
+        };
+        let shown = target.shown(target.measured);
+        writeln!(
+            rows,
+            "| {} | {shown} | {at_least} | {aim} | {verdict} |",
+            target.what
+        )?;
+    }
+    let head = "\n## Against the targets\n\n| what | measured | at least | aim | |\n|---|---|---|---|---|\n";
+    Ok(if rows.is_empty() {
+        rows
+    } else {
+        format!("{head}{rows}")
+    })
+}
+
+fn section(part: Part, column: &str, figures: &[Figure]) -> Result<String> {
+    let figures = figures.iter().filter(|figure| figure.part == part);
+    let rows: Vec<_> = figures
+        .map(|figure| (figure.contender.to_owned(), figure.sample))
+        .collect();
+    titled(part, column, &rows)
+}
+
+fn connections(crowds: &[Crowd]) -> Result<String> {
+    let rows = crowds
+        .iter()
+        .map(|crowd| (crowd.connections.to_string(), crowd.sample));
+    titled(
+        Part::Connections,
+        "idle connections",
+        &rows.collect::<Vec<_>>(),
+    )
+}
+
+/// A table under its heading, or nothing when there are no rows.
+fn titled(part: Part, column: &str, rows: &[(String, Sample)]) -> Result<String> {
+    if rows.is_empty() {
+        return Ok(String::new());
+    }
+    let mut text = format!("\n## {}\n\n", part.title());
+    writeln!(
+        text,
+        "| {column} | requests/s | CPU µs a request | p50 ms | p99 ms | memory MB |"
+    )?;
+    writeln!(text, "|---|---|---|---|---|---|")?;
+    for (name, sample) in rows {
+        let Sample {
+            per_second,
+            cpu_us,
+            p50_ms,
+            p99_ms,
+            memory,
+        } = sample;
+        let memory = megabytes(*memory);
+        writeln!(
             text,
-            "\n| {} | {:.0} | {:.1} | {:.2} | {:.2} | {memory:.1} |",
-            figure.contender, sample.per_second, sample.cpu_us, sample.p50_ms, sample.p99_ms
+            "| {name} | {per_second:.0} | {cpu_us:.1} | {p50_ms:.2} | {p99_ms:.2} | {memory:.1} |"
         )?;
     }
     Ok(text)
@@ -73,12 +148,4 @@ fn starts(contenders: &[Contender]) -> Result<String> {
         )?;
     }
     Ok(text)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a size of memory fits a float to the byte"
-)]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
 }

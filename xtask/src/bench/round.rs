@@ -26,7 +26,8 @@ pub(crate) fn all(bench: &Bench, contenders: &[Contender]) -> Result<Vec<Figure>
         .collect())
 }
 
-fn one(bench: &Bench, contenders: &[Contender], part: Part) -> Result<Vec<Figure>> {
+/// One load on everybody who takes it.
+pub(crate) fn one(bench: &Bench, contenders: &[Contender], part: Part) -> Result<Vec<Figure>> {
     let runners: Vec<_> = contenders
         .iter()
         .filter_map(|contender| Some((contender, contender.request(part)?)))

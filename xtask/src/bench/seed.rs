@@ -40,6 +40,7 @@ fn start(bench: &Bench) -> Result<Started> {
         processes: vec![gunicorn, nginx],
         secure: Some(secure),
         plain: Some(inner),
+        folder,
         ready_after,
     })
 }

@@ -36,6 +36,20 @@ impl Request {
         }
     }
 
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
+        self.headers
+            .push(("Authorization".to_owned(), format!("Bearer {token}")));
+        self
+    }
+
+    /// Instead of one path: the prefix and a number from 1 to the last.
+    pub(crate) fn at_random(self, prefix: &str, last: u64) -> Self {
+        Self {
+            random: Some((prefix.to_owned(), last)),
+            ..self
+        }
+    }
+
     pub(crate) fn posting(self, body: &serde_json::Value) -> Self {
         Self {
             body: Some(body.to_string()),
