@@ -1,3 +1,5 @@
+//! The limit, fed with requests at given times.
+
 use super::*;
 
 /// Feeds requests at these milliseconds and writes what became of each: `.` passed, `x` rejected, or its wait in ms.
