@@ -1,0 +1,248 @@
+//! The command line: every subcommand and option, as clap reads them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A school's server in one binary: accounts, messages and an API behind its own HTTPS front door.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pendopo",
+    version,
+    about,
+    max_term_width = 100,
+    arg_required_else_help = false
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) serve: ServeOptions,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options that go with every subcommand.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Global {
+    /// The configuration file [default: pendopo.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The directory in which everything is kept [default: data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A setting, such as `edge.http=127.0.0.1:8080`; may be given more than once
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Options of `pendopo serve`, which may also stand without its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(crate) struct ServeOptions {
+    /// The roles to play, separated by commas [default: all]
+    #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) role: Vec<RoleName>,
+    /// A name under which the school is reached; opens the listeners to everybody, on ports 80 and 443
+    #[arg(long, value_name = "HOST")]
+    pub(crate) domain: Vec<String>,
+    /// Let everybody use the API without a token; only while every listener is on loopback
+    #[arg(long)]
+    pub(crate) open_api: bool,
+}
+
+/// A part of the product that a process can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum RoleName {
+    /// The front door
+    Edge,
+    /// The API and the pages
+    Web,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the server; the same as `pendopo` alone
+    Serve(ServeOptions),
+    /// Validate the configuration, and say where each value comes from
+    Check,
+    /// Say what is really in force: store, certificate, clock, disk, limits
+    Doctor,
+    /// End with 0 if the server on this machine is ready, with 1 if it isn't
+    Healthcheck(HealthcheckOptions),
+    /// Add, list and disable people, and give them passwords
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make, list and revoke API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Look after the audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Print a generated document
+    #[command(hide = true)]
+    Generate {
+        /// Which one
+        document: Document,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthcheckOptions {
+    /// Ask only for this role, and what it needs
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<RoleName>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a person
+    Add(NewUser),
+    /// List people
+    List {
+        /// Only those with this text in a name, the address or the username
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
+    /// Give a person a password: a one-time one that is printed, or one of your choice
+    Passwd {
+        /// The person's number, e-mail address or username
+        person: String,
+        #[command(flatten)]
+        password: PasswordOptions,
+    },
+    /// Keep a person from signing in, and their tokens from working
+    Disable {
+        /// The person's number, e-mail address or username
+        person: String,
+    },
+    /// Let a disabled person in again
+    Enable {
+        /// The person's number, e-mail address or username
+        person: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewUser {
+    /// First name
+    pub(crate) first_name: String,
+    /// Last name
+    pub(crate) last_name: String,
+    /// E-mail address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// Name to sign in with, for those without an address
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// `admin`, `staff` or `member`
+    #[arg(long, value_name = "ROLE", default_value = "member")]
+    pub(crate) role: String,
+    #[command(flatten)]
+    pub(crate) password: PasswordOptions,
+}
+
+/// Where a password comes from; never the command line, which others on the machine can read.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct PasswordOptions {
+    /// Ask for the password at the terminal, twice
+    #[arg(long)]
+    pub(crate) prompt: bool,
+    /// Read the password from the first line of a file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token, which is printed once
+    New {
+        /// Whose rights it carries: a person's number, e-mail address or username
+        person: String,
+        /// What it is for
+        #[arg(long, value_name = "TEXT")]
+        label: String,
+        /// `read` or `write`
+        #[arg(long, default_value = "read")]
+        scope: String,
+        /// Its life in days, 1 to 366
+        #[arg(
+            long,
+            value_name = "DAYS",
+            default_value_t = 90,
+            conflicts_with = "without_end"
+        )]
+        days: u32,
+        /// Make a token that never ends
+        #[arg(long)]
+        without_end: bool,
+    },
+    /// List tokens, without their secrets
+    List {
+        /// Only those of this person
+        person: Option<String>,
+    },
+    /// Revoke a token
+    Revoke {
+        /// The token's number, as listed
+        id: i64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Walk over the whole trail and check each link of its chain
+    Verify,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Document {
+    Config,
+    Cli,
+    Openapi,
+}
+
+impl Cli {
+    /// The subcommand, with the options of `serve` where it goes without its name; a complaint if they were mixed.
+    pub(crate) fn chosen(self) -> Result<(Global, Command), &'static str> {
+        let without_name = self.serve != ServeOptions::default();
+        match self.command {
+            None => Ok((self.global, Command::Serve(self.serve))),
+            Some(_) if without_name => Err(
+                "`--role`, `--domain` and `--open-api` go behind the subcommand that they belong to",
+            ),
+            Some(command) => Ok((self.global, command)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_goes_with_and_without_its_name() {
+        for line in [
+            &["pendopo", "--role", "edge,web"][..],
+            &["pendopo", "serve", "--role", "edge,web"],
+        ] {
+            let (_, command) = Cli::parse_from(line).chosen().unwrap();
+            let Command::Serve(options) = command else {
+                panic!("{command:?}")
+            };
+            assert_eq!(options.role, [RoleName::Edge, RoleName::Web]);
+        }
+        assert!(
+            Cli::parse_from(["pendopo", "--open-api", "check"])
+                .chosen()
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! One module for each subcommand, and how their failures become exit codes.
+
+mod at_console;
+mod audit;
+mod check;
+mod doctor;
+mod generate;
+mod healthcheck;
+mod serve;
+mod token;
+mod user;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+
+use crate::cli::{Cli, Command, Global};
+use crate::config::{self, Faults, Loaded};
+
+use at_console::{Console, at_console};
+
+/// What a person typed can't be done: wrong usage, as opposed to a failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// Does what the command line asks.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let (global, command) = cli
+        .chosen()
+        .map_err(|complaint| anyhow!(Usage(complaint.to_owned())))?;
+    match command {
+        Command::Serve(options) => serve::run(&global, &options),
+        Command::Check => check::run(&load(&global)?),
+        Command::Doctor => doctor::run(&load(&global)?.config),
+        Command::Healthcheck(options) => healthcheck::run(&load(&global)?.config, &options),
+        Command::User(command) => user::run(&load(&global)?.config, command),
+        Command::Token(command) => token::run(&load(&global)?.config, command),
+        Command::Audit(command) => audit::run(&load(&global)?.config, command),
+        Command::Generate { document } => generate::run(document),
+    }
+}
+
+fn load(global: &Global) -> Result<Loaded> {
+    Ok(config::load(global, &[])?)
+}
+
+/// 2 for what the operator must write differently, 1 for everything else.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let is_usage = error.is::<Faults>() || error.is::<Usage>();
+    ExitCode::from(if is_usage { 2 } else { 1 })
+}

@@ -1,0 +1,29 @@
+//! `pendopo doctor`: what is really in force, found out by trying, with or without a running server.
+
+mod certificate;
+mod disk;
+mod limits;
+mod report;
+mod server;
+mod store;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use school::Clock;
+
+use crate::config::Config;
+use report::Report;
+use server::Running;
+
+/// Examines everything, prints a line for each finding, and fails if one is a failure.
+pub(super) fn run(config: &Config) -> Result<ExitCode> {
+    let mut report = Report::default();
+    let now = Clock::System.now();
+    let running = Running::ask(config, &mut report);
+    disk::examine(config, &mut report);
+    store::examine(config, now, &mut report);
+    certificate::examine(config, running.as_ref(), now, &mut report);
+    limits::examine(config, running.as_ref(), &mut report);
+    Ok(report.conclude())
+}

@@ -1,0 +1,171 @@
+//! `pendopo serve`: opens the stores, binds every role, runs them until a signal comes or one ends.
+
+mod open_api;
+mod welcome;
+
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+use lifecycle::tasks::TaskError;
+use lifecycle::{Part, Shutdown, Tasks, shutdown};
+use prometheus_client::metrics::info::Info;
+use school::password::Hasher;
+use school::{Clock, Stores};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::task::{LocalSet, spawn_local};
+
+use crate::bootstrap::Bootstrap;
+use crate::cli::{Global, RoleName, ServeOptions};
+use crate::config::{self, Config};
+use crate::data_dir::DataDir;
+use crate::private::{Private, ProcessMetrics};
+use crate::process::{self, Impatience, Signals};
+use crate::records::{self, Watch};
+use crate::roles::{self, BoundRoles, Telling};
+use crate::telemetry;
+use welcome::Welcome;
+
+/// The version that `--version`, the status page and the metrics show.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// More threads would only take memory: 19 MiB each.
+const MOST_HASHERS: usize = 4;
+
+/// Runs the server to its end.
+pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
+    let config = config::load(global, &options.domain)?.config;
+    telemetry::start(&config.log);
+    let roles = roles::chosen(&options.role)?;
+    if options.open_api {
+        open_api::must_be_private(&config, &roles)?;
+    }
+    let data = DataDir::open(&config.data, &roles)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start the main thread's runtime")?;
+    let opened = records::open(&config.store)?;
+    let telling = Telling::default();
+    records::state(&opened, &telling.facts);
+    let server = Server {
+        config,
+        roles,
+        data,
+        open_api: options.open_api,
+        stores: opened.stores.clone(),
+    };
+    let outcome = LocalSet::new().block_on(&runtime, server.serve(telling));
+    drop(runtime);
+    opened.close();
+    outcome
+}
+
+/// Everything that is decided before a listener is bound.
+struct Server {
+    config: Config,
+    roles: Vec<RoleName>,
+    data: DataDir,
+    open_api: bool,
+    stores: Stores,
+}
+
+impl Server {
+    async fn serve(self, mut telling: Telling) -> Result<ExitCode> {
+        let signals = Signals::listen().context("can't listen for signals")?;
+        let process = telling.readiness.register("process");
+        let hasher =
+            Hasher::start(hashers()).context("can't start the threads that hash passwords")?;
+        let private = Private::bind(self.config.admin.listen)?;
+        let bound = self.bind(&hasher, &mut telling).await?;
+        let welcome = Welcome::new(&self, &bound, &private);
+        welcome.state(&telling.facts);
+        let bootstrap = Bootstrap {
+            stores: &self.stores,
+            hasher: &hasher,
+            clock: &Clock::System,
+            token_file: self.data.admin_token(),
+            password: self.config.admin.password.clone(),
+        };
+        let made = bootstrap
+            .run()
+            .await
+            .context("the first start could not be finished")?;
+        let (trigger, shutdown) = shutdown::channel();
+        let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
+        bound.run(&mut tasks)?;
+        process.ready();
+        welcome.print(&made);
+        bootstrap.finish().await?;
+        spawn_local(Watch::new(self.stores.clone(), &telling.readiness, &telling.facts).run());
+        spawn_local(tell_of_drain(process, shutdown.clone()));
+        spawn_local(private.run(telling));
+        let impatience = Impatience::default();
+        ended(
+            tasks,
+            signals.watch(trigger, shutdown, &impatience),
+            &impatience,
+        )
+        .await
+    }
+
+    async fn bind(&self, hasher: &Hasher, telling: &mut Telling) -> Result<BoundRoles> {
+        let app = web::App {
+            stores: self.stores.clone(),
+            hasher: hasher.clone(),
+            clock: Clock::System,
+            cursor_key: records::cursor_key(&self.stores).await?,
+            facts: telling.facts.clone(),
+            readiness: telling.readiness.clone(),
+            config: self.config.web.clone(),
+            language: self.config.language,
+            open_api: self.open_api,
+            version: VERSION,
+        };
+        let build = Info::new([("version", VERSION)]);
+        telling
+            .registry
+            .register("pendopo_build", "The version that runs", build);
+        let started = Clock::System.now();
+        telling
+            .registry
+            .register_collector(Box::new(ProcessMetrics::since(started)));
+        BoundRoles::bind(&self.roles, &self.config, web::router(app), telling)
+    }
+}
+
+fn hashers() -> usize {
+    (roles::worker_threads() / 2).clamp(1, MOST_HASHERS)
+}
+
+/// A process that drains is not ready, so that whoever balances load turns away from it.
+async fn tell_of_drain(process: Part, mut shutdown: Shutdown) {
+    shutdown.draining().await;
+    process.waiting("draining");
+    shutdown.ending().await;
+}
+
+/// Waits for every thread, and for whoever loses patience with them.
+async fn ended(
+    tasks: Tasks,
+    watch: impl Future<Output = ()>,
+    impatience: &Impatience,
+) -> Result<ExitCode> {
+    let (tell, told) = oneshot::channel::<Result<(), TaskError>>();
+    let join = move || {
+        // Nobody listens any more when the process was abandoned.
+        let _ = tell.send(tasks.join());
+    };
+    let joiner = thread::Builder::new()
+        .name("join".to_owned())
+        .spawn(join)
+        .context("can't start a thread")?;
+    tokio::select! {
+        outcome = told => outcome.context("the thread that waits for the others is gone")??,
+        () = watch => process::abandon(),
+    }
+    joiner
+        .join()
+        .map_err(|_| anyhow!("the thread that waits for the others panicked"))?;
+    Ok(ExitCode::from(u8::from(impatience.is_shown())))
+}

@@ -1,0 +1,32 @@
+//! When the API may be opened to everybody: only while nobody but this machine can reach it.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+
+use crate::cli::RoleName;
+use crate::commands::Usage;
+use crate::config::Config;
+
+/// Refuses `--open-api` with a listener that others can reach.
+pub(super) fn must_be_private(config: &Config, roles: &[RoleName]) -> Result<()> {
+    let listeners: &[(&str, Option<SocketAddr>)] = if roles.contains(&RoleName::Edge) {
+        &[
+            ("edge.http", config.edge.http.address()),
+            ("edge.https", config.edge.https.address()),
+        ]
+    } else {
+        &[("web.listen", Some(config.web.listen))]
+    };
+    let public = listeners.iter().find_map(|(key, address)| {
+        Some((key, (*address)?)).filter(|(_, address)| !address.ip().is_loopback())
+    });
+    match public {
+        None => Ok(()),
+        Some((key, address)) => Err(Usage(format!(
+            "`--open-api` lets everybody in who can reach the server, and `{key}` is {address}: \
+             listen on 127.0.0.1 alone, or leave out `--open-api`"
+        ))
+        .into()),
+    }
+}

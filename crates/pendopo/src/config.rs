@@ -1,0 +1,65 @@
+//! The whole configuration: read from file, environment and command line, checked, and with the origin of each value.
+
+mod admin;
+mod check;
+mod fault;
+mod known;
+mod merge;
+mod reference;
+mod setting;
+mod source;
+mod store;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use admin::{AdminConfig, Format, Level, LogConfig};
+pub(crate) use fault::Faults;
+pub(crate) use merge::{Loaded, load};
+pub(crate) use reference::reference;
+pub(crate) use store::StoreConfig;
+
+/// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
+const SECRETS: &[&str] = &["admin.password"];
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The names under which the school is reached, the same as `--domain`: the certificate is made for them, and
+    /// the listeners are opened to everybody, on ports 80 and 443. Default none; for example `["sekolah.example"]`.
+    pub(crate) domains: Vec<String>,
+    /// The directory in which everything is kept, the same as `--data`. Default `data`.
+    pub(crate) data: PathBuf,
+    /// The language of pages when the browser states none: `id` or `en`. Default `id`.
+    pub(crate) language: web::Language,
+    /// The front door.
+    pub(crate) edge: edge::Config,
+    /// The API and the pages.
+    pub(crate) web: web::Config,
+    /// The private listener.
+    pub(crate) admin: AdminConfig,
+    /// Where records are kept.
+    pub(crate) store: StoreConfig,
+    /// The program's own log.
+    pub(crate) log: LogConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domains: Vec::new(),
+            data: PathBuf::from("data"),
+            language: web::Language::default(),
+            edge: edge::Config::default(),
+            web: web::Config::default(),
+            admin: AdminConfig::default(),
+            store: StoreConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Which keys there are, which one was meant, and which ones a later version will serve.
+
+use serde_json::Value;
+
+use super::fault::Fault;
+use super::setting::{Given, Setting};
+use super::{Config, SECRETS};
+
+/// A key or section whose name is fixed, but which nothing in this version would heed; and what to do instead.
+const UNSERVED: &[(&str, &str)] = &[
+    (
+        "edge.site",
+        "this version sends every host and path to Pendopo's own web: leave it out",
+    ),
+    (
+        "edge.upstream",
+        "this version sends every request to Pendopo's own web: leave it out",
+    ),
+    (
+        "edge.acme",
+        "this version fetches no certificates: name your own in `edge.tls.certificate` and `edge.tls.key`, or leave it out for a self-signed one",
+    ),
+    (
+        "backup",
+        "this version makes no backups: leave it out, and copy `pendopo.db` with the `.backup` command of sqlite3",
+    ),
+    ("monitor", "this version has no monitor: leave it out"),
+    (
+        "store.records_read",
+        "this version reads from `store.records` alone: leave it out",
+    ),
+    (
+        "store.cache",
+        "this version caches in memory alone: leave it out",
+    ),
+];
+
+/// The longest distance at which one name is taken for another.
+const NEAR: f64 = 0.7;
+
+/// Every key, with its default.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    keys: Vec<(String, Value)>,
+}
+
+impl Known {
+    /// The keys of [`Config`] with their defaults, section by section.
+    pub(crate) fn new() -> Self {
+        Self::of(&Config::default())
+    }
+
+    /// The keys with the values of a configuration.
+    pub(crate) fn of(config: &Config) -> Self {
+        let defaults = serde_json::to_value(config).expect("settings are plain data");
+        let mut keys = Vec::new();
+        flatten("", &defaults, &mut keys);
+        Self { keys }
+    }
+
+    /// The keys, with their defaults.
+    pub(crate) fn keys(&self) -> &[(String, Value)] {
+        &self.keys
+    }
+
+    /// Says why a setting can't be heeded, if it can't.
+    pub(crate) fn refuse(&self, setting: &Setting) -> Option<Fault> {
+        let key = setting.key.as_str();
+        if self.holds(key) || is_empty_section(setting) {
+            return None;
+        }
+        Some(Fault::of(key, &setting.origin, self.why_not(key)))
+    }
+
+    fn holds(&self, key: &str) -> bool {
+        let named = SECRETS
+            .iter()
+            .any(|secret| key.strip_suffix("_file") == Some(secret));
+        named || self.keys.iter().any(|(known, _)| known == key)
+    }
+
+    fn why_not(&self, key: &str) -> String {
+        if let Some(why) = unserved(key) {
+            return why.to_owned();
+        }
+        let section = format!("{key}.");
+        if let Some((first, _)) = self
+            .keys
+            .iter()
+            .find(|(known, _)| known.starts_with(&section))
+        {
+            return format!("is a section, not a key: set what is in it, such as `{first}`");
+        }
+        match self.nearest(key) {
+            Some(near) => format!("there is no such key: did you mean `{near}`?"),
+            None => "there is no such key: `pendopo check` lists all of them".to_owned(),
+        }
+    }
+
+    fn nearest(&self, key: &str) -> Option<&str> {
+        let near = |known: &str| {
+            // Somebody who wrote the last part right has most likely forgotten the section.
+            let same_name = known.rsplit('.').next() == Some(key.rsplit('.').next().unwrap_or(key));
+            let bonus = if same_name { 0.3 } else { 0.0 };
+            strsim::jaro_winkler(known, key) + bonus
+        };
+        let scored = self
+            .keys
+            .iter()
+            .map(|(known, _)| (near(known), known.as_str()));
+        let best = scored.max_by(|one, other| one.0.total_cmp(&other.0));
+        best.filter(|(score, _)| *score >= NEAR)
+            .map(|(_, known)| known)
+    }
+}
+
+fn unserved(key: &str) -> Option<&'static str> {
+    let is_inside = |section: &str| {
+        key == section
+            || key
+                .strip_prefix(section)
+                .is_some_and(|rest| rest.starts_with('.'))
+    };
+    UNSERVED
+        .iter()
+        .find(|(section, _)| is_inside(section))
+        .map(|(_, why)| *why)
+}
+
+/// `[edge]` with nothing below it says nothing, so it may stand.
+fn is_empty_section(setting: &Setting) -> bool {
+    matches!(&setting.given, Given::Typed(toml::Value::Table(table)) if table.is_empty())
+        && unserved(&setting.key).is_none()
+}
+
+fn flatten(section: &str, value: &Value, keys: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let key = if section.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{section}.{name}")
+                };
+                flatten(&key, value, keys);
+            }
+        }
+        value => keys.push((section.to_owned(), value.clone())),
+    }
+}

@@ -1,0 +1,271 @@
+//! Laying the sources over each other, key by key, so that each value keeps its origin.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::fault::{Fault, Faults};
+use super::known::Known;
+use super::setting::{Given, Origin, Setting};
+use super::store::Records;
+use super::{Config, SECRETS, check, source};
+use crate::cli::Global;
+
+/// A checked configuration and where its values come from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// The file that was read, if there was one.
+    pub(crate) file: Option<PathBuf>,
+    origins: BTreeMap<String, Origin>,
+}
+
+/// One key, for `pendopo check`.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The key.
+    pub(crate) key: String,
+    /// Its value as TOML, a secret masked.
+    pub(crate) value: String,
+    /// Where the value comes from.
+    pub(crate) origin: Origin,
+}
+
+/// Reads every source, the later ones winning: file, environment, `--set`, options of their own.
+pub(crate) fn load(global: &Global, domains: &[String]) -> Result<Loaded, Faults> {
+    load_with(global, domains, &source::environment())
+}
+
+pub(super) fn load_with(
+    global: &Global,
+    domains: &[String],
+    environment: &[(String, String)],
+) -> Result<Loaded, Faults> {
+    let file = source::file(global.config.as_deref(), environment);
+    let mut settings = file
+        .as_deref()
+        .map(source::from_file)
+        .transpose()?
+        .unwrap_or_default();
+    settings.extend(source::from_environment(environment));
+    settings.extend(source::from_set(&global.set)?);
+    settings.extend(flags(global, domains));
+    let known = Known::new();
+    let refused: Vec<Fault> = settings
+        .iter()
+        .filter_map(|setting| known.refuse(setting))
+        .collect();
+    if !refused.is_empty() {
+        return Err(Faults(refused));
+    }
+    let merged = Merged::of(settings)?;
+    let loaded = merged.into_loaded(file)?;
+    check::contradictions(&loaded)?;
+    Ok(loaded)
+}
+
+fn flags(global: &Global, domains: &[String]) -> Vec<Setting> {
+    let flag = |key: &str, value: Value, name| Setting {
+        key: key.to_owned(),
+        given: Given::Typed(value),
+        origin: Origin::Flag(name),
+    };
+    let data = global.data.iter().map(|data| {
+        flag(
+            "data",
+            Value::from(data.to_string_lossy().as_ref()),
+            "--data",
+        )
+    });
+    let domains =
+        (!domains.is_empty()).then(|| flag("domains", Value::from(domains.to_vec()), "--domain"));
+    data.chain(domains).collect()
+}
+
+/// Values by key, each of the right type.
+struct Merged {
+    values: BTreeMap<String, (Value, Origin)>,
+}
+
+impl Merged {
+    fn of(settings: Vec<Setting>) -> Result<Self, Faults> {
+        let mut last: BTreeMap<String, Setting> = BTreeMap::new();
+        for setting in settings {
+            last.insert(setting.key.clone(), setting);
+        }
+        reveal(&mut last)?;
+        let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
+        for (key, setting) in last {
+            match typed(&setting) {
+                Ok(value) => drop(values.insert(key, (value, setting.origin))),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self { values })
+        } else {
+            Err(Faults(faults))
+        }
+    }
+
+    fn into_loaded(mut self, file: Option<PathBuf>) -> Result<Loaded, Faults> {
+        let config = self.config()?;
+        self.derive(
+            "store.records",
+            Value::from(Records::inside(&config.data).to_string()),
+        );
+        if !config.domains.is_empty() {
+            self.derive("edge.http", Value::from("0.0.0.0:80"));
+            self.derive("edge.https", Value::from("0.0.0.0:443"));
+        }
+        let config = self.config()?;
+        let origins = self
+            .values
+            .into_iter()
+            .map(|(key, (_, origin))| (key, origin))
+            .collect();
+        Ok(Loaded {
+            config,
+            file,
+            origins,
+        })
+    }
+
+    /// A default that follows from another value.
+    fn derive(&mut self, key: &str, value: Value) {
+        self.values
+            .entry(key.to_owned())
+            .or_insert((value, Origin::Default));
+    }
+
+    fn config(&self) -> Result<Config, Faults> {
+        let mut table = defaults();
+        for (key, (value, _)) in &self.values {
+            insert(&mut table, key, value.clone());
+        }
+        Config::deserialize(table).map_err(|error| Fault::new(error.message().to_owned()).into())
+    }
+}
+
+/// Puts the content of the files that `…_file` keys name in the place of the secrets.
+fn reveal(settings: &mut BTreeMap<String, Setting>) -> Result<(), Fault> {
+    for secret in SECRETS {
+        let Some(named) = settings.remove(&format!("{secret}_file")) else {
+            continue;
+        };
+        if let Some(other) = settings.get(*secret) {
+            let what = format!(
+                "`{secret}` is set as well ({}): keep one of the two",
+                other.origin
+            );
+            return Err(Fault::of(&named.key, &named.origin, what));
+        }
+        let path = match &named.given {
+            Given::Text(path) | Given::Typed(Value::String(path)) => PathBuf::from(path),
+            Given::Typed(_) => {
+                return Err(Fault::of(
+                    &named.key,
+                    &named.origin,
+                    "write the path of a file",
+                ));
+            }
+        };
+        let content = fs::read_to_string(&path).map_err(|error| {
+            Fault::of(&named.key, &named.origin, Fault::unreadable(&path, &error))
+        })?;
+        let given = Given::Typed(Value::from(content.trim_end_matches(['\r', '\n'])));
+        let origin = Origin::Secret(path, Box::new(named.origin));
+        settings.insert(
+            (*secret).to_owned(),
+            Setting {
+                key: (*secret).to_owned(),
+                given,
+                origin,
+            },
+        );
+    }
+    Ok(())
+}
+
+/// The first meaning of the value that the key's type allows.
+fn typed(setting: &Setting) -> Result<Value, Fault> {
+    let mut complaints = Vec::new();
+    for value in setting.given.meanings() {
+        let mut table = defaults();
+        insert(&mut table, &setting.key, value.clone());
+        match Config::deserialize(table) {
+            Ok(_) => return Ok(value),
+            Err(error) => complaints.push(error.message().trim().replace('\n', ", ")),
+        }
+    }
+    // What a type of ours says tells more than what the parser says of its kind.
+    let best = complaints
+        .iter()
+        .find(|text| !text.starts_with("invalid type"))
+        .or(complaints.first());
+    Err(Fault::of(
+        &setting.key,
+        &setting.origin,
+        best.map_or("no value", String::as_str),
+    ))
+}
+
+/// Every key that has a default, so that one key of a section can be set without the others.
+fn defaults() -> Table {
+    let mut table = Table::new();
+    for (key, value) in Known::new().keys() {
+        if let Some(value) = toml_value(value) {
+            insert(&mut table, key, value);
+        }
+    }
+    table
+}
+
+fn insert(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => drop(table.insert(key.to_owned(), value)),
+        Some((section, rest)) => {
+            let inner = table
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+impl Loaded {
+    /// Where a key's value comes from.
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Every key with its value and origin.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let known = Known::of(&self.config);
+        let row = |(key, value): &(String, serde_json::Value)| Row {
+            key: key.clone(),
+            value: toml_text(value),
+            origin: self.origin(key),
+        };
+        known.keys().iter().map(row).collect()
+    }
+}
+
+/// A value as it is written in the file; nothing for an absent one.
+pub(super) fn toml_text(value: &serde_json::Value) -> String {
+    toml_value(value).map_or_else(String::new, |value| value.to_string())
+}
+
+fn toml_value(value: &serde_json::Value) -> Option<Value> {
+    if value.is_null() {
+        None
+    } else {
+        Value::try_from(value).ok()
+    }
+}

@@ -1,0 +1,24 @@
+//! The binary: reads the command line, and does what it asks.
+
+mod bootstrap;
+mod cli;
+mod commands;
+mod config;
+mod console;
+mod data_dir;
+mod private;
+mod process;
+mod records;
+mod roles;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::run(cli::Cli::parse()).unwrap_or_else(|error| {
+        console::complain(&error);
+        commands::exit_code(&error)
+    })
+}

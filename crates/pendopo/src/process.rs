@@ -1,0 +1,74 @@
+//! The life of the process beside its roles: signals, the drain and its deadline.
+
+use std::cell::Cell;
+use std::io;
+use std::time::Duration;
+
+use lifecycle::shutdown::DRAIN_DEADLINE;
+use lifecycle::{Shutdown, Trigger};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
+
+/// How long parts may take to end at once, before they are left behind.
+const END_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The signals that end the process, and how many came.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+/// Whether the process was told twice to end.
+#[derive(Debug, Default)]
+pub(crate) struct Impatience(Cell<bool>);
+
+impl Impatience {
+    pub(crate) fn is_shown(&self) -> bool {
+        self.0.get()
+    }
+}
+
+impl Signals {
+    /// Listens for SIGTERM and Ctrl-C.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// The first signal starts the drain, as does a part that ends; a second one, or the deadline, ends it.
+    /// Returns only when parts did not end when told to.
+    pub(crate) async fn watch(
+        mut self,
+        trigger: Trigger,
+        mut shutdown: Shutdown,
+        impatience: &Impatience,
+    ) {
+        tokio::select! {
+            () = self.next() => tracing::info!("draining: requests in flight may finish; a second signal ends at once"),
+            () = shutdown.draining() => {}
+        }
+        trigger.drain();
+        tokio::select! {
+            () = self.next() => impatience.0.set(true),
+            () = sleep(DRAIN_DEADLINE) => tracing::warn!("requests in flight took too long: they are given up"),
+        }
+        trigger.end();
+        sleep(END_DEADLINE).await;
+    }
+}
+
+/// Leaves parts behind that did not end when told to; what was answered is on disk already.
+#[expect(clippy::exit, reason = "threads that do not end can't be joined")]
+pub(crate) fn abandon() -> ! {
+    tracing::error!("parts of the process did not end when told to: they are left behind");
+    std::process::exit(1)
+}

@@ -1,0 +1,145 @@
+//! The roles of a process: each binds first, then all run.
+
+use std::thread;
+
+use anyhow::Result;
+use axum::Router;
+use edge::config::{Listen, RateSetting};
+use edge::{Edge, LocalService, Setup};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use lifecycle::tasks::TaskError;
+use lifecycle::{Bound, Facts, Readiness, Tasks};
+use prometheus_client::registry::Registry;
+use tower::ServiceExt;
+
+use crate::cli::RoleName;
+use crate::commands::Usage;
+use crate::config::Config;
+
+/// What the parts tell about themselves.
+#[derive(Default)]
+pub(crate) struct Telling {
+    /// Which can serve.
+    pub(crate) readiness: Readiness,
+    /// What they state.
+    pub(crate) facts: Facts,
+    /// What they measure.
+    pub(crate) registry: Registry,
+}
+
+impl RoleName {
+    /// Every role.
+    pub(crate) const ALL: [Self; 2] = [Self::Edge, Self::Web];
+
+    /// The word used everywhere.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Web => "web",
+        }
+    }
+
+    /// The parts of [`Readiness`] that must be ready for this role.
+    pub(crate) fn parts(self) -> &'static [&'static str] {
+        match self {
+            Self::Edge => &["edge", "process"],
+            Self::Web => &["edge", "process", "store"],
+        }
+    }
+}
+
+/// The roles that were asked for, or all; refused if they can't work without another one.
+pub(crate) fn chosen(asked: &[RoleName]) -> Result<Vec<RoleName>> {
+    let mut roles = if asked.is_empty() {
+        RoleName::ALL.to_vec()
+    } else {
+        asked.to_vec()
+    };
+    roles.sort_unstable();
+    roles.dedup();
+    if roles == [RoleName::Edge] {
+        let complaint = "the role `edge` has nobody to hand requests to in this version: start it as `--role edge,web`";
+        return Err(Usage(complaint.to_owned()).into());
+    }
+    Ok(roles)
+}
+
+/// One worker thread a core, as many as this process may use.
+pub(crate) fn worker_threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Roles that have their listeners, and do not serve yet.
+pub(crate) struct BoundRoles {
+    edge: Edge,
+    bound: Vec<Bound>,
+}
+
+impl BoundRoles {
+    /// Binds every role's listeners. In one process, the edge calls `web` as a function; `web` by itself stands behind
+    /// the same machinery on a plain listener of its own, without the limit that is the business of the edge in front.
+    pub(crate) fn bind(
+        roles: &[RoleName],
+        config: &Config,
+        router: Router,
+        telling: &mut Telling,
+    ) -> Result<Self> {
+        let is_alone = !roles.contains(&RoleName::Edge);
+        let setup = Setup {
+            config: if is_alone {
+                plain(config)
+            } else {
+                config.edge.clone()
+            },
+            domains: if is_alone {
+                Vec::new()
+            } else {
+                config.domains.clone()
+            },
+            data: config.data.clone(),
+            threads: worker_threads(),
+            local: local(router),
+        };
+        let metrics = telling.registry.sub_registry_with_prefix("pendopo");
+        let edge = Edge::bind(setup, &telling.readiness, metrics)?;
+        let mut bound = edge.bound().to_vec();
+        if is_alone {
+            bound
+                .iter_mut()
+                .for_each(|bound| bound.role = RoleName::Web.as_str());
+        }
+        Ok(Self { edge, bound })
+    }
+
+    /// Where the roles listen.
+    pub(crate) fn bound(&self) -> &[Bound] {
+        &self.bound
+    }
+
+    /// Starts the roles' threads.
+    pub(crate) fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
+        self.edge.run(tasks)
+    }
+}
+
+/// The settings of `web` by itself.
+fn plain(config: &Config) -> edge::Config {
+    let mut plain = edge::Config {
+        http: Listen::at(config.web.listen),
+        https: Listen::OFF,
+        ..config.edge.clone()
+    };
+    plain.limit.rate = RateSetting::OFF;
+    plain
+}
+
+/// The router as the edge calls it.
+fn local(router: Router) -> LocalService {
+    let answer = |response: Response<axum::body::Body>| {
+        response.map(|body| edge::Body::new(body.map_err(Into::into)))
+    };
+    LocalService::new(ServiceExt::<Request<edge::Body>>::map_response(
+        router, answer,
+    ))
+}
