@@ -1,0 +1,41 @@
+//! The number in an address, such as the 7 of `/user/7`.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+
+use crate::app::AppState;
+use crate::error::{Error, Fault};
+
+/// The one parameter of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl FromRequestParts<AppState> for Path<i64> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await?;
+        // `+7` and `007` are other ways to write the same address: one thing has one address.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        match text.parse() {
+            Ok(number) if is_plain => Ok(Self(number)),
+            _ => Err(Error::parameter(Fault::new(
+                "id",
+                "type",
+                "must be a whole number from 1",
+            ))),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Path<String> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|_| Error::not_found("the address is no UTF-8"))?;
+        let first = params.iter().next().map(|(_, value)| value.to_owned());
+        first
+            .map(Self)
+            .ok_or_else(|| Error::internal("the route has no parameter"))
+    }
+}

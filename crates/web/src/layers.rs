@@ -1,0 +1,118 @@
+//! What stands around every route, from outside to inside: who the client is, other sites' requests refused, the
+//! answer itself, a panic caught, errors written out, nothing kept unless its handler says so.
+
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use http::header::{ALLOW, CACHE_CONTROL};
+use http::{Method, StatusCode};
+use tower::Service;
+use traffic::Client;
+
+use crate::app::AppState;
+use crate::cache::CachePolicy;
+use crate::cross_origin;
+use crate::error::{Asked, Error, Report};
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// Every layer as one service: one box a request instead of one a layer.
+#[derive(Clone)]
+pub(crate) struct Layers {
+    routes: Router,
+    state: AppState,
+}
+
+impl Layers {
+    pub(crate) fn around(routes: Router, state: AppState) -> Self {
+        Self { routes, state }
+    }
+
+    fn start(&mut self, request: Request) -> Result<Answer, Response> {
+        let Some(client) = request.extensions().get::<Client>().copied() else {
+            let cause =
+                "the request came without a `traffic::Client`: nothing that listens made it";
+            tracing::error!(error = cause, "a request failed");
+            return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
+        let asked = Asked::new(&request, client, self.state.language);
+        if let Err(error) = cross_origin::check(&request, &client) {
+            return Err(finish(&asked, error.into_response()));
+        }
+        let is_options = request.method() == Method::OPTIONS;
+        let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
+        Ok(Box::pin(async move {
+            let response = match answer.await {
+                Ok(Ok(response)) => response,
+                Err(panic) => Error::internal(panic_text(&*panic)).into_response(),
+            };
+            let response = if is_options {
+                options(response)
+            } else {
+                response
+            };
+            Ok(finish(&asked, response))
+        }))
+    }
+}
+
+impl Service<Request> for Layers {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Answer {
+        self.start(request)
+            .unwrap_or_else(|response| Box::pin(ready(Ok(response))))
+    }
+}
+
+/// A router that knows the path but not the method says so with a bare 405 and the methods it knows.
+fn options(response: Response) -> Response {
+    match response.headers().get(ALLOW) {
+        Some(allow) if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            let allow = allow.clone();
+            (StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response()
+        }
+        _ => response,
+    }
+}
+
+fn finish(asked: &Asked, mut response: Response) -> Response {
+    let response = match response.extensions_mut().remove::<Arc<Report>>() {
+        Some(report) => asked.answer(&report),
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            let allow = response.headers_mut().remove(ALLOW);
+            return finish(asked, Error::method_not_allowed(allow).into_response());
+        }
+        None => response,
+    };
+    kept_by_nobody(response)
+}
+
+fn kept_by_nobody(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, CachePolicy::NoStore.value());
+    }
+    response
+}
+
+/// The text of a panic, for the log.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a text"))
+}

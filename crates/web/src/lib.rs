@@ -1,0 +1,30 @@
+//! The role `web`: the REST API and the server-rendered pages, as one router that edge calls or that listens by itself.
+
+mod api;
+mod app;
+mod assets;
+mod cache;
+pub mod config;
+mod cross_origin;
+mod docs;
+mod error;
+mod extract;
+mod health;
+mod language;
+mod layers;
+mod limits;
+mod moment;
+mod openapi;
+mod page;
+mod pages;
+mod problem;
+mod routes;
+mod session_cookie;
+mod zone;
+
+pub use app::App;
+pub use config::Config;
+pub use language::Language;
+pub use openapi::openapi;
+pub use routes::router;
+pub use zone::{InvalidZone, Zone};
