@@ -35,8 +35,8 @@ const UNSERVED: &[(&str, &str)] = &[
     ),
 ];
 
-/// The longest distance at which one name is taken for another.
-const NEAR: f64 = 0.7;
+/// Keys that are less alike than this are not confused.
+const ALIKE: f64 = 0.8;
 
 /// Every key, with its default.
 #[derive(Debug, Clone)]
@@ -98,20 +98,23 @@ impl Known {
     }
 
     fn nearest(&self, key: &str) -> Option<&str> {
-        let near = |known: &str| {
-            // Somebody who wrote the last part right has most likely forgotten the section.
-            let same_name = known.rsplit('.').next() == Some(key.rsplit('.').next().unwrap_or(key));
-            let bonus = if same_name { 0.3 } else { 0.0 };
-            strsim::jaro_winkler(known, key) + bonus
-        };
         let scored = self
             .keys
             .iter()
-            .map(|(known, _)| (near(known), known.as_str()));
+            .map(|(known, _)| (likeness(known, key), known.as_str()));
         let best = scored.max_by(|one, other| one.0.total_cmp(&other.0));
-        best.filter(|(score, _)| *score >= NEAR)
+        best.filter(|(likeness, _)| *likeness >= ALIKE)
             .map(|(_, known)| known)
     }
+}
+
+/// How much two keys are alike, as a whole or in their last parts: the section may have been forgotten.
+fn likeness(known: &str, key: &str) -> f64 {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let whole = strsim::jaro_winkler(known, key);
+    let in_last = strsim::jaro_winkler(&last(known), &last(key)) - 0.1;
+    // Of keys with the same last part, the one that is more alike as a whole was meant.
+    whole.max(in_last) + whole / 100.0
 }
 
 fn unserved(key: &str) -> Option<&'static str> {
