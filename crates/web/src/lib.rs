@@ -8,6 +8,7 @@ pub mod config;
 mod cross_origin;
 mod docs;
 mod error;
+mod escape;
 mod extract;
 mod health;
 mod language;
