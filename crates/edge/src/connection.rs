@@ -246,14 +246,17 @@ async fn drive<C: Connection>(
 }
 
 /// Waits a little for a client that is still sending what nobody reads.
-async fn linger<S: AsyncRead + Unpin>(stream: S, link: &Link) {
-    if link.pulse.has_unread_body() {
-        let mut rest = stream.take(LINGER_BYTES);
-        let mut nowhere = tokio::io::sink();
-        let drained = tokio::io::copy(&mut rest, &mut nowhere);
-        // Whether the client stopped, broke off or went on: the connection ends here.
-        let _ = tokio::time::timeout(LINGER, drained).await;
+async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, link: &Link) {
+    if !link.pulse.has_unread_body() {
+        return;
     }
+    let farewell = async {
+        // hyper leaves this out when the request asked for another protocol.
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
+    };
+    // Whether the client stopped, broke off or went on: the connection ends here.
+    let _: Result<io::Result<u64>, _> = tokio::time::timeout(LINGER, farewell).await;
 }
 
 /// Closes a connection whose deadline has passed. A client that was slow with its request is told so.

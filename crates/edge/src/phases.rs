@@ -16,20 +16,33 @@ use crate::forward::Call;
 use crate::gate::{self, Door};
 use crate::headers;
 use crate::link::Link;
+use crate::redirect;
 use crate::start::{Body, LocalService};
 
-/// Answers one request, whatever it is.
-pub(crate) async fn serve(
+type Answer = Result<Response<Answered>, Infallible>;
+
+/// Answers one request, whatever it is. It is noted from here on, also if the client is gone before the answer
+/// is begun.
+pub(crate) fn serve(
     link: Arc<Link>,
     request: Request<Incoming>,
-) -> Result<Response<Answered>, Infallible> {
-    let (mut head, incoming) = request.into_parts();
+) -> impl Future<Output = Answer> + Send {
+    let (head, incoming) = request.into_parts();
     let exchange = Exchange::open(link, &head);
     let ending = Ending(Arc::clone(&exchange));
+    live(exchange, ending, head, incoming)
+}
+
+async fn live(
+    exchange: Arc<Exchange>,
+    ending: Ending,
+    mut head: Parts,
+    incoming: Incoming,
+) -> Answer {
     let response = match admit(&exchange, &mut head, &incoming).await {
         Err(refused) => error::respond(&exchange, head.headers.get(ACCEPT), &refused),
         Ok(()) => match route(&exchange, &head) {
-            Route::Elsewhere(location) => crate::redirect::answer(location),
+            Route::Elsewhere(location) => redirect::answer(location),
             Route::Web => forward(&exchange, pick(&exchange), head, incoming).await,
         },
     };

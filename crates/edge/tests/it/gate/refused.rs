@@ -1,0 +1,436 @@
+//! What is refused over HTTP/1, by whom, and how it is told.
+
+use super::{answer_and_close, show};
+use crate::house::House;
+
+/// Each is answered with its status, the connection is closed, and the log names the cause.
+fn check(cases: &[(&[u8], u16, &str)]) {
+    let house = House::open();
+    for (count, (bytes, status, cause)) in (1..).zip(cases) {
+        let response = answer_and_close(&house, bytes);
+        assert_eq!(
+            response.map(|response| response.status),
+            Some(*status),
+            "{}",
+            show(bytes)
+        );
+        let record = &house.records(count)[count - 1];
+        assert_eq!(
+            (record["status"].as_u64(), record["cause"].as_str()),
+            (Some(u64::from(*status)), Some(*cause)),
+            "{}",
+            show(bytes)
+        );
+    }
+}
+
+const HEAD: &str = "bad_request:head";
+
+#[test]
+fn heads_that_no_parser_may_accept() {
+    check(&[
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx: a\0b\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx: a\x01b\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/1.1\r\nhost: a\r\nx: a\rb\r\n\r\n", 400, HEAD),
+        (b"GET /\0 HTTP/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/1.1\r\nhost : a\r\n\r\n", 400, HEAD),
+        (
+            b"GET / HTTP/1.1\r\nhost: a\r\nx: a\r\n b\r\n\r\n",
+            400,
+            HEAD,
+        ),
+        (b"GET / HTTP/1.1\r\n host: a\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/1.1\r\nhost: a\r\n: a\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/1.1\r\nhost: a\r\nno colon\r\n\r\n", 400, HEAD),
+        (b"GET  / HTTP/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"GET /  HTTP/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"GET\t/ HTTP/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/1.2\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"GET / HTTP/3.0\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"GET / http/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"G@T / HTTP/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, HEAD),
+    ]);
+}
+
+#[test]
+fn lengths_and_codings_that_no_parser_may_accept() {
+    let post =
+        |lines: &str| format!("POST /echo HTTP/1.1\r\nhost: a\r\n{lines}\r\n\r\n").into_bytes();
+    let heads = [
+        b"POST /echo HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_vec(),
+        post("content-length: +5"),
+        post("content-length: -1"),
+        post("content-length: 0x5"),
+        post("content-length: "),
+        post("content-length: 5, 5"),
+        post("content-length: 99999999999999999999999"),
+        post("content-length: 5\r\ncontent-length: 6"),
+        post("transfer-encoding: identity"),
+        post("transfer-encoding: xchunked"),
+        post("transfer-encoding: chunked;a=b"),
+        post("transfer-encoding: \x0bchunked"),
+        post("transfer-encoding: "),
+        post("transfer-encoding: chunked, gzip"),
+    ];
+    check(
+        &heads
+            .iter()
+            .map(|head| (head.as_slice(), 400, HEAD))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn hosts_that_two_servers_might_read_differently() {
+    check(&[
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request:host_missing"),
+        (
+            b"GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:host_twice",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
+            400,
+            "bad_request:host_twice",
+        ),
+        (
+            b"GET / HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n",
+            400,
+            "bad_request:host_twice",
+        ),
+        (b"GET / HTTP/1.1\r\nhost:\r\n\r\n", 400, "bad_request:host"),
+        (
+            b"GET / HTTP/1.1\r\nhost: :80\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: me@a\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a/b\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a, b\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a b\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a:b\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a:80:80\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: [::1\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: [g]\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: \xc3\xa4\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nhost: a%00\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+        (
+            b"GET http://me@b/ HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:host",
+        ),
+    ]);
+}
+
+#[test]
+fn targets_that_are_no_path_or_hide_one() {
+    check(&[
+        (
+            b"GET * HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_form",
+        ),
+        (
+            b"OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_form",
+        ),
+        (
+            b"GET a:80 HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_form",
+        ),
+        (
+            b"CONNECT a:80 HTTP/1.1\r\nhost: a\r\n\r\n",
+            405,
+            "bad_request:method",
+        ),
+        (
+            b"TRACE / HTTP/1.1\r\nhost: a\r\n\r\n",
+            405,
+            "bad_request:method",
+        ),
+        (
+            b"GET /\xc3\xa4 HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_character",
+        ),
+        (b"GET /?\xff HTTP/1.1\r\nhost: a\r\n\r\n", 400, HEAD),
+        (
+            b"GET /a\\b HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_character",
+        ),
+        (
+            b"GET //health HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_ambiguous",
+        ),
+        (
+            b"GET /a/../health HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_ambiguous",
+        ),
+        (
+            b"GET /a/%2e%2e/health HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_ambiguous",
+        ),
+        (
+            b"GET /.well-known/acme-challenge/../../admin HTTP/1.1\r\nhost: a\r\n\r\n",
+            400,
+            "bad_request:target_ambiguous",
+        ),
+    ]);
+}
+
+#[test]
+fn bodies_whose_end_is_in_doubt() {
+    let chunk = "0\r\n\r\n";
+    let post = |lines: &str| {
+        format!("POST /echo HTTP/1.1\r\nhost: a\r\n{lines}\r\n\r\n{chunk}").into_bytes()
+    };
+    let cases = [
+        (
+            post("transfer-encoding: gzip, chunked"),
+            501,
+            "bad_request:transfer_coding_unknown",
+        ),
+        (
+            post("transfer-encoding: chunked\r\ntransfer-encoding: chunked"),
+            400,
+            "bad_request:transfer_coding",
+        ),
+        (
+            post("transfer-encoding: gzip\r\ntransfer-encoding: chunked"),
+            400,
+            "bad_request:transfer_coding",
+        ),
+        (
+            post("transfer-encoding: chunked, chunked"),
+            400,
+            "bad_request:transfer_coding",
+        ),
+        (
+            post("transfer-encoding: ,chunked"),
+            400,
+            "bad_request:transfer_coding",
+        ),
+        (
+            post("transfer-encoding: chunked\r\nupgrade: websocket\r\nconnection: upgrade"),
+            400,
+            "bad_request:upgrade_with_body",
+        ),
+        (
+            post("content-length: 5\r\nupgrade: websocket\r\nconnection: upgrade"),
+            400,
+            "bad_request:upgrade_with_body",
+        ),
+        (
+            post("content-length: 5\r\nexpect: 200-ok"),
+            417,
+            "bad_request:expect",
+        ),
+    ];
+    check(
+        &cases
+            .iter()
+            .map(|(bytes, status, cause)| (bytes.as_slice(), *status, *cause))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn chunks_that_are_misframed_are_the_clients_fault() {
+    let bodies: [&[u8]; 13] = [
+        b"0x5\r\nhello\r\n0\r\n\r\n",
+        b"+5\r\nhello\r\n0\r\n\r\n",
+        b"5_\r\nhello\r\n0\r\n\r\n",
+        b" 5\r\nhello\r\n0\r\n\r\n",
+        b"fffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        b"5\nhello\r\n0\r\n\r\n",
+        b"5\r\nhello\n0\r\n\r\n",
+        b"5\r\nhello\r\n0\n\n",
+        b"5;a\rb\r\nhello\r\n0\r\n\r\n",
+        b"5;a\nb\r\nhello\r\n0\r\n\r\n",
+        b"3\r\nhello\r\n0\r\n\r\n",
+        b"\r\nhello\r\n0\r\n\r\n",
+        b"x\r\nhello\r\n0\r\n\r\n",
+    ];
+    let head = b"POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+    let requests: Vec<_> = bodies
+        .iter()
+        .map(|body| [&head[..], body].concat())
+        .collect();
+    check(
+        &requests
+            .iter()
+            .map(|request| (request.as_slice(), 400, "bad_request:body"))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn heads_that_are_too_long_or_too_many() {
+    let long = |count: usize| "x".repeat(count);
+    let target = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", long(16 * 1024)).into_bytes();
+    let longer = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", long(70_000)).into_bytes();
+    let value = format!(
+        "GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n",
+        long(33 * 1024)
+    )
+    .into_bytes();
+    let huge = format!(
+        "GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n",
+        long(300 * 1024)
+    )
+    .into_bytes();
+    let headers = |count: usize| {
+        format!(
+            "GET / HTTP/1.1\r\nhost: a\r\n{}\r\n",
+            "x: 1\r\n".repeat(count)
+        )
+        .into_bytes()
+    };
+    check(&[
+        (&target, 414, "too_long:target"),
+        (&longer, 431, "too_long:head"),
+        (&value, 431, "too_long:head"),
+        (&huge, 431, "too_long:head"),
+        (&headers(100), 431, "too_long:head"),
+        (&headers(100_000), 431, "too_long:head"),
+    ]);
+    let house = House::open();
+    assert_eq!(house.plain().exchange(headers(99)).status, 200);
+    assert_eq!(
+        house
+            .plain()
+            .exchange(format!(
+                "GET /{} HTTP/1.1\r\nhost: a\r\n\r\n",
+                long(16 * 1024 - 1)
+            ))
+            .status,
+        200
+    );
+}
+
+#[test]
+fn an_http_2_preface_on_the_plain_listener_is_closed() {
+    let house = House::open();
+    let mut client = house.plain();
+    client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    let rest = client.rest();
+    assert!(!rest.starts_with(b"HTTP/1.1 2"), "{}", show(&rest));
+}
+
+#[test]
+fn a_refusal_is_a_page_for_browsers_and_problem_json_for_others() {
+    let house = House::open();
+    let ask = |accept: &str| {
+        let request = format!("GET /a\\b HTTP/1.1\r\nhost: a\r\naccept: {accept}\r\n\r\n");
+        answer_and_close(&house, request.as_bytes()).unwrap()
+    };
+    let problem = ask("application/json");
+    assert_eq!(
+        problem.header("content-type"),
+        Some("application/problem+json")
+    );
+    let told: serde_json::Value = serde_json::from_slice(&problem.body).unwrap();
+    assert_eq!(
+        (told["status"].as_u64(), told["cause"].as_str()),
+        (Some(400), Some("bad_request:target_character"))
+    );
+    assert_eq!(told["request_id"].as_str(), problem.header("x-request-id"));
+    assert!(told["detail"].as_str().unwrap().contains("percent-encoded"));
+    let page = ask("text/html,application/xhtml+xml,*/*;q=0.8");
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert!(
+        page.text().contains("percent-encoded")
+            && page.text().contains(page.header("x-request-id").unwrap())
+    );
+}
+
+#[test]
+fn a_method_that_is_not_taken_is_told_with_those_that_are() {
+    let house = House::open();
+    let response = answer_and_close(&house, b"TRACE / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    assert!(response.header("allow").unwrap().contains("GET"));
+}
+
+#[test]
+fn a_host_that_the_certificate_was_not_shown_for_is_misdirected() {
+    let house = House::open();
+    let mut client = house.tls();
+    for (host, status) in [
+        ("localhost", 200),
+        ("LOCALHOST:8443", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:443", 200),
+    ] {
+        assert_eq!(
+            client
+                .exchange(format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n"))
+                .status,
+            status,
+            "{host}"
+        );
+    }
+    let response = client.exchange("GET / HTTP/1.1\r\nhost: other.example\r\n\r\n");
+    assert_eq!(response.status, 421);
+    let absolute = house
+        .tls()
+        .exchange("GET https://other.example/ HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert_eq!(absolute.status, 421);
+    let mut nameless = house.trust().connect(house.address("https"), "127.0.0.1");
+    assert_eq!(
+        nameless
+            .exchange("GET / HTTP/1.1\r\nhost: other.example\r\n\r\n")
+            .status,
+        200
+    );
+}

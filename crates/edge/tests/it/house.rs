@@ -1,0 +1,184 @@
+//! An edge of its own for each test, with a service behind it that does what the path says.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use edge::config::{Listen, RateSetting};
+use edge::{Config, Edge, Setup, StartError};
+use lifecycle::tasks::TaskError;
+use lifecycle::{Readiness, Tasks, Trigger, shutdown};
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::{Http2, Raw, Trust};
+use tokio::sync::Semaphore;
+
+use crate::local;
+
+/// A running edge; dropping it ends it at once.
+pub(crate) struct House {
+    pub(crate) readiness: Readiness,
+    /// Requests to `/wait` are answered as permits are added.
+    pub(crate) permits: Arc<Semaphore>,
+    directory: TempDir,
+    trigger: Trigger,
+    tasks: Option<JoinHandle<Result<(), TaskError>>>,
+    bound: Vec<lifecycle::Bound>,
+    registry: Registry,
+}
+
+/// What a test changes before the edge starts.
+pub(crate) struct Plan {
+    pub(crate) config: Config,
+    pub(crate) domains: Vec<String>,
+    pub(crate) threads: usize,
+}
+
+impl House {
+    /// Starts an edge without a request limit.
+    pub(crate) fn open() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Plan)) -> Self {
+        Self::within(tempfile::tempdir().unwrap(), change).unwrap()
+    }
+
+    /// Starts an edge on what an earlier one, or the test, left in the directory.
+    pub(crate) fn within(
+        directory: TempDir,
+        change: impl FnOnce(&mut Plan),
+    ) -> Result<Self, StartError> {
+        let mut config = Config::default();
+        config.http = Listen::at(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.https = config.http;
+        config.limit.rate = RateSetting::OFF;
+        let mut plan = Plan {
+            config,
+            domains: Vec::new(),
+            threads: 1,
+        };
+        change(&mut plan);
+        let (readiness, mut registry) = (Readiness::default(), Registry::default());
+        let permits = Arc::new(Semaphore::new(0));
+        let setup = Setup {
+            config: plan.config,
+            domains: plan.domains,
+            data: directory.path().to_owned(),
+            threads: plan.threads,
+            local: local::service(Arc::clone(&permits)),
+        };
+        let edge = Edge::bind(setup, &readiness, &mut registry)?;
+        let bound = edge.bound().to_vec();
+        let (trigger, shutdown) = shutdown::channel();
+        let mut tasks = Tasks::new(trigger.clone(), shutdown);
+        edge.run(&mut tasks).unwrap();
+        let tasks = Some(std::thread::spawn(|| tasks.join()));
+        Ok(Self {
+            readiness,
+            permits,
+            directory,
+            trigger,
+            tasks,
+            bound,
+            registry,
+        })
+    }
+
+    pub(crate) fn address(&self, scheme: &str) -> SocketAddr {
+        self.bound
+            .iter()
+            .find(|bound| bound.scheme == scheme)
+            .unwrap()
+            .address
+    }
+
+    /// A plain connection.
+    pub(crate) fn plain(&self) -> Raw {
+        Raw::connect(self.address("http"))
+    }
+
+    /// A connection over TLS, HTTP/1.1.
+    pub(crate) fn tls(&self) -> Raw {
+        self.trust().connect(self.address("https"), "localhost")
+    }
+
+    pub(crate) fn http2(&self) -> Http2 {
+        Http2::connect(&self.trust(), self.address("https"), "localhost")
+    }
+
+    /// Trust in the local authority.
+    pub(crate) fn trust(&self) -> Trust {
+        Trust::read(&self.file("tls/ca.pem"))
+    }
+
+    /// A path in the data directory.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The access log's lines, once there are so many.
+    pub(crate) fn records(&self, count: usize) -> Vec<Value> {
+        let mut records = Vec::new();
+        eventually(&format!("{count} records"), || {
+            records = lines(&fs::read_to_string(self.file("logs/access.log")).unwrap_or_default());
+            records.len() >= count
+        });
+        records
+    }
+
+    /// One metric's value, by its name and labels as Prometheus shows them.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no `{name}` in:\n{text}"))
+            .parse()
+            .unwrap()
+    }
+
+    pub(crate) fn drain(&self) {
+        self.trigger.drain();
+    }
+
+    /// Drains, waits for the end and returns the data directory.
+    pub(crate) fn close(mut self) -> TempDir {
+        self.trigger.drain();
+        self.tasks.take().unwrap().join().unwrap().unwrap();
+        std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.tasks.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.trigger.end();
+        if let Some(tasks) = self.tasks.take() {
+            tasks.join().unwrap().unwrap();
+        }
+    }
+}
+
+pub(crate) fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
+        .collect()
+}
+
+/// Waits until something is so.
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}

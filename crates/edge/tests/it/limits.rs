@@ -1,0 +1,6 @@
+//! What one client may take: bodies, time, connections, requests.
+
+mod bodies;
+mod connections;
+mod requests;
+mod times;

@@ -1,0 +1,12 @@
+//! The edge at a real socket: what it lets in, what it refuses, what it says about it.
+#![cfg(test)]
+
+mod access_log;
+mod certificates;
+mod drain;
+mod gate;
+mod house;
+mod limits;
+mod local;
+mod metrics;
+mod serving;
