@@ -1,9 +1,10 @@
 //! The threads that hash passwords: few, each with memory of its own, behind a queue that refuses more than it can do soon.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use argon2::Block;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +15,9 @@ use crate::secret::random_bytes;
 
 /// How many sign-ins may wait for each thread: at about 25 ms each, the last one waits a second.
 const QUEUE_PER_THREAD: usize = 32;
+
+/// A thread keeps its 19 MiB for so long after the last password: fresh memory makes a hash half as slow again.
+const MEMORY_KEPT: Duration = Duration::from_secs(10);
 
 /// Too many passwords are being hashed: the caller should say 503 and when to come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,29 +32,47 @@ enum Job {
 /// Hashes and verifies off the request threads; cheap to clone. The threads end with the last clone.
 #[derive(Clone)]
 pub struct Hasher {
-    queue: SyncSender<Job>,
+    desk: Arc<Desk>,
+}
+
+/// Held by the hashers only, so that its end is the end of the last of them.
+struct Desk(Arc<Queue>);
+
+struct Queue {
+    most: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    is_closed: bool,
 }
 
 impl Hasher {
-    /// Starts `threads` threads; each takes 19 MiB once it has hashed.
+    /// Starts `threads` threads; each takes 19 MiB while it is busy.
     pub fn start(threads: usize) -> io::Result<Self> {
-        let (queue, jobs) = sync_channel(threads * QUEUE_PER_THREAD);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let most = threads.max(1) * QUEUE_PER_THREAD;
+        let queue = Arc::new(Queue {
+            most,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let desk = Arc::new(Desk(Arc::clone(&queue)));
         for index in 0..threads.max(1) {
-            let jobs = Arc::clone(&jobs);
+            let queue = Arc::clone(&queue);
             thread::Builder::new()
                 .name(format!("password-{index}"))
-                .spawn(move || work(&jobs))?;
+                .spawn(move || work(&queue))?;
         }
-        Ok(Self { queue })
+        Ok(Self { desk })
     }
 
     /// Hashes a new password.
     pub async fn hash(&self, password: SecretString) -> Result<String, Overloaded> {
         let (answer, hashed) = oneshot::channel();
-        self.queue
-            .try_send(Job::Hash(password, answer))
-            .map_err(|_| Overloaded)?;
+        self.desk.0.push(Job::Hash(password, answer))?;
         hashed.await.ok().flatten().ok_or(Overloaded)
     }
 
@@ -62,31 +84,71 @@ impl Hasher {
         hash: Option<String>,
     ) -> Result<bool, Overloaded> {
         let (answer, verified) = oneshot::channel();
-        self.queue
-            .try_send(Job::Verify(password, hash, answer))
-            .map_err(|_| Overloaded)?;
+        self.desk.0.push(Job::Verify(password, hash, answer))?;
         verified.await.map_err(|_| Overloaded)
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
-    let mut memory: Vec<Block> = Vec::with_capacity(phc::blocks());
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        // A caller that has gone away needs no answer; every sender gone means that the process is ending.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) -> Result<(), Overloaded> {
+        let mut state = self.lock();
+        if state.jobs.len() >= self.most {
+            return Err(Overloaded);
+        }
+        state.jobs.push_back(job);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// The next job; `None` when there is none any more. Memory that rests too long is given back.
+    fn next(&self, memory: &mut Vec<Block>) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            if state.is_closed {
+                return None;
+            }
+            let (woken, wait) = self
+                .changed
+                .wait_timeout(state, MEMORY_KEPT)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if wait.timed_out() {
+                *memory = Vec::new();
+            }
+        }
+    }
+}
+
+fn work(queue: &Queue) {
+    let mut memory = Vec::new();
+    while let Some(job) = queue.next(&mut memory) {
+        // A caller that has gone away needs no answer.
         match job {
-            Err(_) => return,
-            Ok(Job::Hash(password, answer)) if !answer.is_closed() => {
+            Job::Hash(password, answer) if !answer.is_closed() => {
                 let _ = answer.send(phc::hash(
                     password.expose_secret().as_bytes(),
                     random_bytes(),
                     &mut memory,
                 ));
             }
-            Ok(Job::Verify(password, hash, answer)) if !answer.is_closed() => {
+            Job::Verify(password, hash, answer) if !answer.is_closed() => {
                 let _ = answer.send(verify(&password, hash.as_deref(), &mut memory));
             }
-            Ok(_) => {}
+            Job::Hash(..) | Job::Verify(..) => {}
         }
     }
 }
@@ -136,13 +198,22 @@ mod tests {
         assert_eq!(waiting.remove(0).await, Ok(false));
     }
 
-    fn enqueue(hasher: &Hasher) -> Result<oneshot::Receiver<bool>, ()> {
+    #[tokio::test]
+    async fn what_was_queued_is_done_before_the_threads_end() {
+        let hasher = Hasher::start(1).unwrap();
+        let (first, second) = (enqueue(&hasher).unwrap(), enqueue(&hasher).unwrap());
+        let other = hasher.clone();
+        drop(hasher);
+        drop(other);
+        assert_eq!((first.await, second.await), (Ok(false), Ok(false)));
+    }
+
+    fn enqueue(hasher: &Hasher) -> Result<oneshot::Receiver<bool>, Overloaded> {
         let (answer, verified) = oneshot::channel();
-        let job = Job::Verify("kuda laut".into(), None, answer);
         hasher
-            .queue
-            .try_send(job)
+            .desk
+            .0
+            .push(Job::Verify("kuda laut".into(), None, answer))
             .map(|()| verified)
-            .map_err(|_| ())
     }
 }

@@ -12,11 +12,6 @@ const LANES: u32 = 1;
 const HASH_BYTES: usize = 32;
 const SALT_BYTES: usize = 16;
 
-/// How many blocks of memory a hash of the usual cost needs.
-pub(super) fn blocks() -> usize {
-    params(MEMORY_KIB, PASSES).map_or(0, |params| params.block_count())
-}
-
 /// Hashes with a fresh salt; `memory` is the thread's own and only grows.
 pub(super) fn hash(
     password: &[u8],
