@@ -47,7 +47,7 @@ impl Target {
         match self.unit {
             "" if number < 0.7 => format!("1/{:.1}", 1.0 / number).replace(".0", ""),
             "" => format!("{number:.1}×").replace(".0×", "×"),
-            unit => format!("{number:.0} {unit}"),
+            unit => format!("{number:.1} {unit}").replace(".0 ", " "),
         }
     }
 }
