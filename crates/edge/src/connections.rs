@@ -95,28 +95,28 @@ mod tests {
         connections.open.load(Ordering::Relaxed)
     }
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[test]
     fn an_address_has_its_share_and_a_closed_connection_gives_its_place_back() {
         let connections = Arc::new(Connections::new(4, 2));
-        let first = connections.take(address("192.0.2.1")).unwrap();
-        let _second = connections.take(address("192.0.2.1")).unwrap();
+        let first = connections.take(Some(address("192.0.2.1"))).unwrap();
+        let _second = connections.take(Some(address("192.0.2.1"))).unwrap();
         assert_eq!(
-            connections.take(address("192.0.2.1")).unwrap_err(),
+            connections.take(Some(address("192.0.2.1"))).unwrap_err(),
             Full::ForAddress
         );
         drop(first);
         assert_eq!(open(&connections), 1);
-        let _third = connections.take(address("192.0.2.1")).unwrap();
+        let _third = connections.take(Some(address("192.0.2.1"))).unwrap();
         let others = [
             connections.take(None).unwrap(),
             connections.take(None).unwrap(),
         ];
         assert_eq!(
-            connections.take(address("192.0.2.2")).unwrap_err(),
+            connections.take(Some(address("192.0.2.2"))).unwrap_err(),
             Full::InAll
         );
         drop(others);

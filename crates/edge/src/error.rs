@@ -156,16 +156,32 @@ pub(crate) fn respond(
     response
 }
 
+/// The same members as the problems of the API, so that a client needs one reader for both.
 fn problem(refusal: &Refusal, exchange: &Exchange) -> Vec<u8> {
+    let (code, title) = kind(refusal.status);
     let problem = serde_json::json!({
-        "type": "about:blank",
-        "title": refusal.status.canonical_reason(),
+        "type": format!("/problems/{code}"),
+        "title": title,
         "status": refusal.status.as_u16(),
         "detail": refusal.detail,
+        "instance": exchange.path(),
+        "code": code,
         "cause": refusal.cause,
         "request_id": exchange.client.request_id.to_string(),
+        "errors": [],
     });
     problem.to_string().into_bytes()
+}
+
+/// The kinds of problem that the API's pages explain, as far as the edge meets them.
+fn kind(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "The method is not allowed here"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body is too large"),
+        StatusCode::TOO_MANY_REQUESTS => ("too_many", "Too many requests"),
+        StatusCode::INTERNAL_SERVER_ERROR => ("internal", "Something went wrong here"),
+        _ => ("malformed", "The request can't be read"),
+    }
 }
 
 /// `Retry-After` in whole seconds, and the limit as draft-ietf-httpapi-ratelimit-headers writes it.

@@ -134,6 +134,10 @@ impl Exchange {
         }
     }
 
+    pub(crate) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     fn target(&self) -> &[u8] {
         self.uri
             .path_and_query()

@@ -1,8 +1,11 @@
 //! One worker thread's listeners: accepting connections, and seeing them off at the end.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use lifecycle::shutdown::DRAIN_DEADLINE;
@@ -57,8 +60,8 @@ impl Worker {
         loop {
             tokio::select! {
                 () = shutdown.draining() => break,
-                accepted = accept(http.as_ref()) => self.take(accepted, false).await,
-                accepted = accept(https.as_ref()) => self.take(accepted, true).await,
+                accepted = accept(http.as_ref()) => self.take(accepted, http.as_ref(), false).await,
+                accepted = accept(https.as_ref()) => self.take(accepted, https.as_ref(), true).await,
                 Some(ended) = self.connections.join_next() => tell(ended),
             }
         }
@@ -83,10 +86,10 @@ impl Worker {
         self.connections.shutdown().await;
     }
 
-    async fn take(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, is_secure: bool) {
+    async fn take(&mut self, accepted: Accepted, listener: Option<&TcpListener>, is_secure: bool) {
         match accepted {
             Ok((socket, peer)) => self.open(socket, peer, is_secure),
-            Err(error) if descriptors::are_exhausted(&error) => self.wait_for_descriptors().await,
+            Err(error) if descriptors::are_exhausted(&error) => self.turn_away(listener).await,
             // The client gave up between its SYN and our accept.
             Err(error) => tracing::debug!(%error, "a connection was gone before it was accepted"),
         }
@@ -122,16 +125,18 @@ impl Worker {
         self.desk.shared.metrics.refused_connection(full);
     }
 
-    /// Uses the spare descriptor to turn one waiting connection away, then pauses.
-    async fn wait_for_descriptors(&mut self) {
+    /// Uses the spare descriptor to take one waiting connection and close it, then pauses.
+    async fn turn_away(&mut self, listener: Option<&TcpListener>) {
         if self.desk.shared.metrics.descriptors_exhausted() {
             tracing::error!(
-                "no more open files: connections wait; raise the limit (`ulimit -n`) or lower `edge.connections.most`"
+                "no more open files: connections are turned away; raise the limit (`ulimit -n`) or lower `edge.connections.most`"
             );
         }
         self.spare.give();
-        tokio::time::sleep(descriptors::PAUSE).await;
+        // Should another thread have been faster with the descriptor, the pause is all there is.
+        drop(at_once(accept(listener)).await);
         self.spare.take();
+        tokio::time::sleep(descriptors::PAUSE).await;
     }
 }
 
@@ -142,11 +147,23 @@ async fn served(opened: connection::Opened, desk: Arc<Desk>, drain: Arc<Drain>, 
     metrics.connections_open.dec();
 }
 
-async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+type Accepted = io::Result<(TcpStream, SocketAddr)>;
+
+async fn accept(listener: Option<&TcpListener>) -> Accepted {
     match listener {
         Some(listener) => listener.accept().await,
         None => std::future::pending().await,
     }
+}
+
+/// What the future has to say without waiting.
+async fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 fn tell(ended: Result<(), JoinError>) {

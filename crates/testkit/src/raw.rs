@@ -25,8 +25,14 @@ enum Stream {
 impl Raw {
     /// Connects without TLS.
     pub fn connect(address: SocketAddr) -> Self {
+        Self::on(TcpStream::connect(address).expect("a server that listens"))
+    }
+
+    /// Uses a socket that is connected already.
+    pub fn on(socket: TcpStream) -> Self {
+        prepare(&socket);
         Self {
-            stream: Stream::Plain(socket(address)),
+            stream: Stream::Plain(socket),
             received: Vec::new(),
         }
     }
@@ -150,11 +156,9 @@ trait ReadWrite: Read + Write {}
 
 impl<T: Read + Write> ReadWrite for T {}
 
-pub(crate) fn socket(address: SocketAddr) -> TcpStream {
-    let socket = TcpStream::connect(address).expect("a server that listens");
+pub(crate) fn prepare(socket: &TcpStream) {
     socket
         .set_read_timeout(Some(PATIENCE))
         .expect("a read timeout");
     socket.set_nodelay(true).expect("no delay");
-    socket
 }

@@ -1,6 +1,6 @@
 //! TLS clients that trust one authority and no other.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,5 +67,7 @@ impl Trust {
 pub fn connect(config: ClientConfig, address: SocketAddr, name: &str) -> Raw {
     let name = ServerName::try_from(name.to_owned()).expect("a server name");
     let session = ClientConnection::new(Arc::new(config), name).expect("a TLS session");
-    Raw::over(StreamOwned::new(session, raw::socket(address)))
+    let socket = TcpStream::connect(address).expect("a server that listens");
+    raw::prepare(&socket);
+    Raw::over(StreamOwned::new(session, socket))
 }

@@ -99,7 +99,9 @@ mod tests {
 
     fn names(texts: &[&str]) -> Names {
         let mut names = Names::default();
-        texts.iter().for_each(|text| names.add(text));
+        for text in texts {
+            names.add(text);
+        }
         names
     }
 

@@ -1,1 +1,219 @@
-//! To be written.
+//! Certificates: the local authority's, the operator's own, and what goes wrong with files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use edge::config::Span;
+use tempfile::TempDir;
+use testkit::Authority;
+
+use crate::house::House;
+
+const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+fn content(house: &House) -> [Vec<u8>; 4] {
+    ["tls/ca.pem", "tls/ca.key", "tls/leaf.pem", "tls/leaf.key"]
+        .map(|name| fs::read(house.file(name)).unwrap())
+}
+
+#[test]
+fn the_first_start_makes_an_authority_and_a_certificate_that_later_starts_keep() {
+    let house = House::open();
+    let made = content(&house);
+    for name in ["tls/ca.key", "tls/leaf.key"] {
+        assert_eq!(
+            fs::metadata(house.file(name)).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{name}"
+        );
+    }
+    assert_eq!(
+        fs::metadata(house.file("tls"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o700
+    );
+    let house = House::within(house.close(), |_| {}).unwrap();
+    assert_eq!(content(&house), made);
+    assert_eq!(house.tls().exchange(GET).status, 200);
+}
+
+#[test]
+fn the_local_certificate_is_good_for_loopback_and_domains_and_for_nothing_else() {
+    let house = House::with(|plan| plan.domains = vec!["sekolah.example".to_owned()]);
+    let connect = |name: &str| house.trust().connect(house.address("https"), name);
+    for name in ["localhost", "127.0.0.1", "::1", "sekolah.example"] {
+        let host = if name == "::1" { "[::1]" } else { name };
+        let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        assert_eq!(connect(name).exchange(request).status, 200, "{name}");
+    }
+    assert!(connect("other.example").try_send(GET.as_bytes()).is_err());
+    assert!(
+        Authority::default()
+            .trust()
+            .connect(house.address("https"), "localhost")
+            .try_send(b"x")
+            .is_err()
+    );
+}
+
+#[test]
+fn a_new_domain_has_the_certificate_made_anew() {
+    let house = House::open();
+    let before = content(&house);
+    let house = House::within(house.close(), |plan| {
+        plan.domains = vec!["baru.example".to_owned()];
+    })
+    .unwrap();
+    assert_ne!(content(&house), before);
+    let mut client = house
+        .trust()
+        .connect(house.address("https"), "baru.example");
+    assert_eq!(
+        client
+            .exchange("GET / HTTP/1.1\r\nhost: baru.example\r\n\r\n")
+            .status,
+        200
+    );
+}
+
+#[test]
+fn a_missing_file_has_the_pair_made_anew() {
+    let house = House::open();
+    let before = content(&house);
+    let directory = house.close();
+    fs::remove_file(directory.path().join("tls/leaf.key")).unwrap();
+    let house = House::within(directory, |_| {}).unwrap();
+    let after = content(&house);
+    assert_eq!(before[..2], after[..2], "the authority stays");
+    assert_ne!(before[2..], after[2..]);
+    assert_eq!(house.tls().exchange(GET).status, 200);
+}
+
+/// What the start says after the test has spoilt a file.
+fn complaint(spoil: impl FnOnce(&TempDir)) -> String {
+    let directory = House::open().close();
+    spoil(&directory);
+    House::within(directory, |_| {})
+        .err()
+        .expect("a start that fails")
+        .to_string()
+}
+
+#[test]
+fn a_broken_file_is_one_clear_error() {
+    let broken = complaint(|directory| {
+        fs::write(directory.path().join("tls/leaf.pem"), "nonsense").unwrap();
+    });
+    assert!(
+        broken.contains("leaf.pem")
+            && broken.contains("certificate")
+            && broken.contains("move the file away"),
+        "{broken}"
+    );
+    let broken = complaint(|directory| fs::write(directory.path().join("tls/ca.key"), "").unwrap());
+    assert!(
+        broken.contains("ca.key") && broken.contains("private key"),
+        "{broken}"
+    );
+    let mixed = complaint(|directory| {
+        let tls = directory.path().join("tls");
+        fs::copy(tls.join("ca.key"), tls.join("leaf.key")).unwrap();
+    });
+    assert!(
+        mixed.contains("leaf.pem")
+            && mixed.contains("leaf.key")
+            && mixed.contains("do not belong together"),
+        "{mixed}"
+    );
+}
+
+#[test]
+fn an_own_certificate_is_served_and_browsers_are_told_to_insist_on_it() {
+    let (authority, directory) = (Authority::default(), tempfile::tempdir().unwrap());
+    let (certificate, key) = authority.issue(directory.path(), &["sekolah.example"]);
+    let open = |hsts: Span| {
+        House::with(|plan| {
+            (plan.config.tls.certificate, plan.config.tls.key) =
+                (Some(certificate.clone()), Some(key.clone()));
+            plan.config.hsts = hsts;
+        })
+    };
+    let house = open(Span::from_days(365));
+    let request = "GET / HTTP/1.1\r\nhost: sekolah.example\r\n\r\n";
+    let mut client = authority
+        .trust()
+        .connect(house.address("https"), "sekolah.example");
+    let response = client.exchange(request);
+    assert_eq!(
+        (
+            response.status,
+            response.header("strict-transport-security")
+        ),
+        (200, Some("max-age=31536000"))
+    );
+    assert!(!house.file("tls").exists(), "no local authority is made");
+    assert_eq!(
+        house
+            .plain()
+            .exchange(request)
+            .header("strict-transport-security"),
+        None
+    );
+    let house = open(Span::from_secs(0));
+    let mut client = authority
+        .trust()
+        .connect(house.address("https"), "sekolah.example");
+    assert_eq!(
+        client.exchange(request).header("strict-transport-security"),
+        None
+    );
+}
+
+#[test]
+fn browsers_are_never_told_to_insist_on_the_local_certificate() {
+    let house = House::open();
+    assert_eq!(
+        house
+            .tls()
+            .exchange(GET)
+            .header("strict-transport-security"),
+        None
+    );
+}
+
+#[test]
+fn half_of_an_own_certificate_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let error = House::within(directory, |plan| {
+        plan.config.tls.key = Some("/nowhere.key".into());
+    });
+    assert!(error.err().unwrap().to_string().contains("set both"));
+    let directory = tempfile::tempdir().unwrap();
+    let error = House::within(directory, |plan| {
+        plan.config.tls.certificate = Some("/nowhere.pem".into());
+        plan.config.tls.key = Some("/nowhere.key".into());
+    });
+    assert!(error.err().unwrap().to_string().contains("/nowhere.pem"));
+}
+
+#[test]
+fn both_versions_of_tls_are_spoken_and_a_session_is_resumed() {
+    let house = House::with(|plan| plan.threads = 2);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = house.trust().config_of(&["http/1.1"], &[version]);
+        let mut resumed = false;
+        // The first handshake brings a ticket; a later one uses it, on whichever thread it lands.
+        for _ in 0..4 {
+            let mut client =
+                testkit::tls::connect(config.clone(), house.address("https"), "localhost");
+            assert_eq!(client.exchange(GET).status, 200);
+            let session = client.session().unwrap();
+            assert_eq!(session.protocol_version(), Some(version.version));
+            resumed |= session.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+        }
+        assert!(resumed, "{:?}", version.version);
+    }
+}

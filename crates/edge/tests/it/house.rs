@@ -15,15 +15,14 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{Http2, Raw, Trust};
-use tokio::sync::Semaphore;
 
-use crate::local;
+use crate::local::{self, Service};
 
 /// A running edge; dropping it ends it at once.
 pub(crate) struct House {
     pub(crate) readiness: Readiness,
-    /// Requests to `/wait` are answered as permits are added.
-    pub(crate) permits: Arc<Semaphore>,
+    /// What stands behind the edge.
+    pub(crate) service: Arc<Service>,
     directory: TempDir,
     trigger: Trigger,
     tasks: Option<JoinHandle<Result<(), TaskError>>>,
@@ -64,13 +63,13 @@ impl House {
         };
         change(&mut plan);
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
-        let permits = Arc::new(Semaphore::new(0));
+        let service = Arc::new(Service::default());
         let setup = Setup {
             config: plan.config,
             domains: plan.domains,
             data: directory.path().to_owned(),
             threads: plan.threads,
-            local: local::service(Arc::clone(&permits)),
+            local: local::answering(Arc::clone(&service)),
         };
         let edge = Edge::bind(setup, &readiness, &mut registry)?;
         let bound = edge.bound().to_vec();
@@ -80,7 +79,7 @@ impl House {
         let tasks = Some(std::thread::spawn(|| tasks.join()));
         Ok(Self {
             readiness,
-            permits,
+            service,
             directory,
             trigger,
             tasks,
@@ -143,8 +142,8 @@ impl House {
             .unwrap()
     }
 
-    pub(crate) fn drain(&self) {
-        self.trigger.drain();
+    pub(crate) fn trigger(&self) -> &Trigger {
+        &self.trigger
     }
 
     /// Drains, waits for the end and returns the data directory.

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -17,18 +18,46 @@ use traffic::Client;
 
 /// Answers by path: `/echo` what was received, `/big/N` that many bytes, `/wait` when the test lets it,
 /// `/discard` with the body's length, `/unread` without reading, `/own` with headers of its own, `/panic` never; else `hello`.
-pub(crate) fn service(permits: Arc<Semaphore>) -> LocalService {
+pub(crate) fn answering(service: Arc<Service>) -> LocalService {
     LocalService::new(service_fn(move |request: Request<Body>| {
-        let permits = Arc::clone(&permits);
-        async move { Ok::<_, Infallible>(answer(request, &permits).await) }
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(answer(request, &service).await) }
     }))
 }
 
-async fn answer(request: Request<Body>, permits: &Semaphore) -> Response<Body> {
+/// The service's side of a test.
+pub(crate) struct Service {
+    /// Requests to `/wait` are answered as permits are added.
+    pub(crate) permits: Semaphore,
+    arrived: AtomicUsize,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            permits: Semaphore::new(0),
+            arrived: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Service {
+    /// How many requests to `/wait` have ever arrived.
+    pub(crate) fn arrived(&self) -> usize {
+        self.arrived.load(Ordering::Relaxed)
+    }
+
+    async fn wait(&self) {
+        self.arrived.fetch_add(1, Ordering::Relaxed);
+        self.permits.acquire().await.unwrap().forget();
+    }
+}
+
+async fn answer(request: Request<Body>, service: &Service) -> Response<Body> {
     match request.uri().path() {
         "/echo" => echo(request).await,
         "/wait" => {
-            permits.acquire().await.unwrap().forget();
+            service.wait().await;
             text("waited")
         }
         "/discard" => discard(request).await,

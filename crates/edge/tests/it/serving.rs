@@ -206,7 +206,7 @@ fn plain_http_is_redirected_once_the_server_has_names() {
         plan.domains = vec![
             "sekolah.example".to_owned(),
             "www.sekolah.example".to_owned(),
-        ]
+        ];
     });
     let port = house.address("https").port();
     let mut client = house.plain();
@@ -271,7 +271,7 @@ fn either_listener_can_be_off_but_not_both() {
     );
     let directory = tempfile::tempdir().unwrap();
     let error = House::within(directory, |plan| {
-        (plan.config.http, plan.config.https) = (Listen::OFF, Listen::OFF)
+        (plan.config.http, plan.config.https) = (Listen::OFF, Listen::OFF);
     });
     assert!(error.err().unwrap().to_string().contains("both off"));
 }

@@ -96,7 +96,7 @@ fn a_request_that_takes_long_is_not_idle() {
     let mut client = house.plain();
     client.send("GET /wait HTTP/1.1\r\nhost: a\r\n\r\n");
     std::thread::park_timeout(Duration::from_secs(1));
-    house.permits.add_permits(1);
+    house.service.permits.add_permits(1);
     assert_eq!(client.response().text(), "waited");
 }
 
