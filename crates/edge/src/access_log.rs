@@ -61,3 +61,6 @@ impl AccessLog {
         (self.writer, self.queues)
     }
 }
+
+#[cfg(test)]
+mod tests;

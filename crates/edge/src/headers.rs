@@ -3,10 +3,7 @@
 mod security;
 
 use bytes::Bytes;
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 use traffic::RequestId;
@@ -14,32 +11,6 @@ use traffic::RequestId;
 pub(crate) use security::SecurityHeaders;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Meant for one connection, never for what lies behind it (RFC 9110 §7.6.1).
-const HOP_BY_HOP: [HeaderName; 7] = [
-    CONNECTION,
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
-
-/// Names by which proxies pass on what only the edge may say; and `Proxy`, which CGI turns into `HTTP_PROXY`.
-const REBUILT: [&str; 11] = [
-    "keep-alive",
-    "proxy",
-    "proxy-connection",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-real-ip",
-    "x-request-id",
-];
 
 /// Gives the request its plain form: a path as target, one `Host`, a length in plain digits, and no header that
 /// speaks of this connection or claims what only the edge may say. Returns how many headers that were no part of
@@ -69,17 +40,39 @@ pub(crate) fn plain(head: &mut Parts) -> u64 {
     let nominated = nominated(&head.headers);
     let mut dropped = 0;
     for name in doomed.into_iter().chain(nominated) {
-        let is_suspect = name == "proxy" || name.as_str().contains('_');
-        dropped += u64::from(head.headers.remove(&name).is_some() && is_suspect);
+        dropped += u64::from(head.headers.remove(&name).is_some() && is_suspect(name.as_str()));
     }
     dropped
 }
 
+/// Whether a header is for this connection only, or is one that only the edge may say.
 fn is_doomed(name: &HeaderName) -> bool {
-    HOP_BY_HOP.contains(name)
-        || *name == FORWARDED
-        || REBUILT.contains(&name.as_str())
-        || name.as_str().contains('_')
+    let name = name.as_str();
+    is_hop_by_hop(name) || is_claim(name) || is_suspect(name)
+}
+
+/// RFC 9110 §7.6.1.
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade"
+    ) || matches!(
+        name,
+        "proxy-authenticate" | "proxy-authorization" | "proxy-connection"
+    )
+}
+
+/// The names by which proxies pass on who the client is.
+fn is_claim(name: &str) -> bool {
+    name == "forwarded"
+        || name.starts_with("x-forwarded-")
+        || name == "x-real-ip"
+        || name == "x-request-id"
+}
+
+/// `Proxy`, which CGI turns into `HTTP_PROXY`, and names with `_`, which gateways take for ones with `-`.
+fn is_suspect(name: &str) -> bool {
+    name == "proxy" || name.contains('_')
 }
 
 /// What the `Connection` header names, but for headers without which the request would be another one.

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use traffic::RequestId;
 
 /// Notes and bytes of text that one batch holds.
-const MOST_NOTES: usize = 16_384;
+pub(super) const MOST_NOTES: usize = 16_384;
 const MOST_TEXT: usize = 8 * 1024 * 1024;
 
 /// Texts are cut to this length.

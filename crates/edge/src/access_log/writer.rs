@@ -136,8 +136,6 @@ impl Writer {
     }
 
     fn format(&mut self, batch: &Batch) {
-        self.dropped += batch.dropped;
-        self.counts.dropped.inc_by(batch.dropped);
         let mut text = batch.text.as_slice();
         for entry in &batch.entries {
             self.counts.duration.observe(entry.duration.as_secs_f64());
@@ -151,6 +149,9 @@ impl Writer {
             text = rest;
             self.line(entry, own);
         }
+        // A batch drops only once it is full, so that what it dropped came after its last entry.
+        self.dropped += batch.dropped;
+        self.counts.dropped.inc_by(batch.dropped);
     }
 
     fn line(&mut self, entry: &Entry, text: &[u8]) {

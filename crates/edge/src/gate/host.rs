@@ -53,7 +53,7 @@ pub(super) fn served_by(authority: &str, session: &Session) -> Result<(), &'stat
 }
 
 /// A name or an address in brackets, perhaps with a port. No user, no path, no list, no percent sign.
-fn is_authority(text: &str) -> bool {
+pub(super) fn is_authority(text: &str) -> bool {
     let host = without_port(text);
     let port = &text[host.len()..];
     let is_port =
