@@ -238,3 +238,6 @@ fn tell(job: Job, answer: Result<Inserted, StoreError>) {
         (None, Ok(_)) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

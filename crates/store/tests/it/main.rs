@@ -1,6 +1,14 @@
 //! The SQL store through its public door: the ports' contract, and what only SQLite can suffer.
 #![cfg(test)]
 
+mod bounds;
 mod contract;
+mod crash;
+mod damage;
+mod files;
+mod full_disk;
 mod model;
+mod person;
 mod place;
+mod processes;
+mod tampering;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use store::sqlite::{Options, open};
 use store::{OpenError, Opened};
 use tempfile::TempDir;
@@ -26,11 +27,43 @@ impl Place {
         self.directory().join("pendopo.db")
     }
 
+    /// SQLite's write-ahead log.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.directory().join("pendopo.db-wal")
+    }
+
     pub(crate) fn open(&self) -> Opened {
         self.try_open().unwrap()
     }
 
     pub(crate) fn try_open(&self) -> Result<Opened, OpenError> {
         open(&self.path(), &Options::default())
+    }
+
+    pub(crate) fn open_with(&self, options: &Options) -> Opened {
+        open(&self.path(), options).unwrap()
+    }
+
+    /// The file as another program sees it.
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::open(self.path()).unwrap()
+    }
+
+    pub(crate) fn count(&self, table: &str) -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        self.connect()
+            .query_row(&sql, [], |row| row.get(0))
+            .unwrap()
+    }
+
+    /// SQLite finds nothing wrong in the whole file.
+    pub(crate) fn must_be_sound(&self) {
+        let connection = self.connect();
+        for check in ["PRAGMA integrity_check", "PRAGMA foreign_key_check"] {
+            let mut statement = connection.prepare(check).unwrap();
+            let rows = statement.query_map([], |row| row.get::<_, String>(0));
+            let found: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+            assert!(found.is_empty() || found == ["ok"], "{check}: {found:?}");
+        }
     }
 }

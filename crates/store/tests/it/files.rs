@@ -1,0 +1,123 @@
+//! What lies on the disk, and which of it stays open.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::thread;
+
+use school::repeat::KEPT;
+use school::{Change, Repeat};
+use store::Opened;
+use tokio::runtime::Builder;
+
+use crate::person::{NOON, add};
+use crate::place::Place;
+
+/// How many of this process's open files lie in the directory.
+fn open_files(directory: &Path) -> usize {
+    let files = fs::read_dir("/proc/self/fd").unwrap();
+    let targets = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    targets
+        .filter(|target| target.starts_with(directory))
+        .count()
+}
+
+fn read_once(opened: &Opened) {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let found = runtime.block_on(opened.stores.people.find(1));
+    assert!(found.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_files_are_their_owners_alone() {
+    let place = Place::new();
+    let opened = place.open();
+    add(&opened.stores, "Ani").await.unwrap();
+    for file in fs::read_dir(place.directory()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
+    }
+}
+
+#[tokio::test]
+async fn a_closed_store_is_one_file_and_takes_no_more_writes() {
+    let place = Place::new();
+    let opened = place.open();
+    add(&opened.stores, "Ani").await.unwrap();
+    assert!(opened.status().log_size > 0);
+    opened.close();
+    opened.close();
+    assert_eq!(opened.status().log_size, 0);
+    let refused = add(&opened.stores, "Budi").await.unwrap_err();
+    assert!(
+        refused.to_string().contains("the database is closed"),
+        "{refused}"
+    );
+    drop(opened);
+    assert_eq!(place.count("person"), 1);
+    assert!(!place.open().status().was_unclean);
+}
+
+#[tokio::test]
+async fn a_store_whose_last_owner_is_gone_is_closed() {
+    let place = Place::new();
+    let stores = place.open().stores;
+    add(&stores, "Ani").await.unwrap();
+    drop(stores);
+    assert!(!place.open().status().was_unclean);
+}
+
+#[tokio::test]
+async fn the_connections_of_ended_threads_and_of_stores_that_are_gone_are_closed() {
+    let place = Place::new();
+    let opened = place.open();
+    add(&opened.stores, "Ani").await.unwrap();
+    let before = open_files(place.directory());
+    for _ in 0..10 {
+        thread::scope(|scope| {
+            scope.spawn(|| read_once(&opened)).join().unwrap();
+        });
+    }
+    // While others use the file SQLite keeps one closed connection's handle for the next.
+    assert!(open_files(place.directory()) <= before + 1);
+    drop(opened);
+    // This thread's own connection to the store goes when the thread reads another one.
+    let other = Place::new();
+    let next = other.open();
+    add(&next.stores, "Budi").await.unwrap();
+    assert!(next.stores.people.find(1).await.unwrap().is_some());
+    assert_eq!(open_files(place.directory()), 0);
+}
+
+#[tokio::test]
+async fn old_keys_are_forgotten_in_passing() {
+    let place = Place::new();
+    let stores = place.open().stores;
+    let post = async |number: u32, at| {
+        let repeat = Repeat::new("anyone".to_owned(), &format!("k{number}"), &[], at);
+        let console = school::Actor::console();
+        let change = Change::new(&console, school::audit::Action::MessagePost, at);
+        let message = school::messages::Message {
+            id: 0,
+            message: "Halo".to_owned(),
+            name: None,
+            person_id: None,
+            created_at: at,
+        };
+        stores
+            .messages
+            .insert(&message, change, repeat)
+            .await
+            .unwrap();
+    };
+    for number in 0..20 {
+        post(number, NOON).await;
+    }
+    assert_eq!(place.count("idempotency"), 20);
+    for number in 20..30 {
+        post(number, NOON.after(KEPT)).await;
+    }
+    assert_eq!(place.count("idempotency"), 10);
+    assert_eq!(place.count("message"), 30);
+}

@@ -1,0 +1,159 @@
+//! A disk without room: a small file system of the test's own in memory, filled to the last byte. Needs the right to mount.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::Command;
+
+use school::StoreError;
+use store::{OpenError, Opened};
+use tokio::task::JoinSet;
+
+use crate::person::{add, names, sound_entries};
+use crate::place::Place;
+
+/// A place on a disk of 4 MiB; unmounted when it is dropped.
+struct Disk {
+    place: Place,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let place = Place::new();
+        mount(&["-t", "tmpfs", "-o", "size=4m", "pendopo-test"], &place);
+        Self { place }
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        let mut filler = File::create(self.filler()).unwrap();
+        for size in [65_536, 4_096, 1] {
+            while filler.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+
+    fn filler(&self) -> std::path::PathBuf {
+        self.place.directory().join("filler")
+    }
+
+    fn make_read_only(&self) {
+        mount(&["-o", "remount,ro"], &self.place);
+    }
+}
+
+fn mount(arguments: &[&str], place: &Place) {
+    let mut mount = Command::new("mount");
+    let mounted = mount.args(arguments).arg(place.directory()).status();
+    assert!(
+        mounted.unwrap().success(),
+        "the tests run as root, who may mount"
+    );
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: the store may still be open after a failed assertion.
+        let unmounted = Command::new("umount")
+            .arg("-l")
+            .arg(self.place.directory())
+            .status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+/// Adds people until there is no room; answers the names of those who were added.
+async fn add_until_full(opened: &Opened) -> Vec<String> {
+    let mut added = Vec::new();
+    for number in 0..100_000 {
+        let name = format!("Murid {number}");
+        match add(&opened.stores, &name).await {
+            Ok(_) => added.push(name),
+            Err(StoreError::Full(_)) => return added,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("the disk never became full");
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_writes_keeps_what_was_answered_and_is_no_obstacle_once_there_is_room()
+{
+    let disk = Disk::new();
+    let opened = disk.place.open();
+    add(&opened.stores, "first").await.unwrap();
+    disk.fill();
+    let mut expected = vec!["first".to_owned()];
+    expected.extend(add_until_full(&opened).await);
+    let crowd: JoinSet<_> = (0..64)
+        .map(|_| {
+            let stores = opened.stores.clone();
+            async move { add(&stores, "none of these").await }
+        })
+        .collect();
+    for refused in crowd.join_all().await {
+        assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+    }
+    let sick = opened.stores.health.check().await;
+    assert!(matches!(sick, Err(StoreError::Full(_))), "{sick:?}");
+    // Reading goes on, and nothing half-written is seen.
+    assert_eq!(names(&opened.stores).await, expected);
+    assert_eq!(
+        sound_entries(&opened.stores).await,
+        i64::try_from(expected.len()).unwrap()
+    );
+    disk.make_room();
+    opened.stores.health.check().await.unwrap();
+    add(&opened.stores, "last").await.unwrap();
+    expected.push("last".to_owned());
+    opened.close();
+    drop(opened);
+    let again = disk.place.open();
+    assert_eq!(names(&again.stores).await, expected);
+    again.close();
+    disk.place.must_be_sound();
+}
+
+#[tokio::test]
+async fn a_server_that_ends_on_a_full_disk_finds_everything_when_it_starts_again() {
+    let disk = Disk::new();
+    let opened = disk.place.open();
+    let expected = add_until_full(&opened).await;
+    assert!(expected.len() > 50, "{}", expected.len());
+    opened.close();
+    drop(opened);
+    let again = disk.place.open();
+    assert_eq!(names(&again.stores).await, expected);
+    assert_eq!(
+        sound_entries(&again.stores).await,
+        i64::try_from(expected.len()).unwrap()
+    );
+    again.close();
+    disk.place.must_be_sound();
+}
+
+#[test]
+fn a_new_database_on_a_full_disk_is_refused_in_words() {
+    let disk = Disk::new();
+    disk.fill();
+    let refused = disk.place.try_open().err().unwrap();
+    assert!(matches!(refused, OpenError::Full(_)), "{refused}");
+    assert!(refused.to_string().contains("make room"), "{refused}");
+    disk.make_room();
+    assert_eq!(disk.place.open().status().schema, 1);
+}
+
+#[test]
+fn a_read_only_disk_is_refused_in_words() {
+    let disk = Disk::new();
+    disk.place.open().close();
+    disk.make_read_only();
+    let refused = disk.place.try_open().err().unwrap();
+    assert!(
+        matches!(refused, OpenError::NotWritable { .. }),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("right to write"), "{refused}");
+}
