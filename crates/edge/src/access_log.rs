@@ -10,6 +10,7 @@ mod writer;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lifecycle::Facts;
 use thiserror::Error;
 
 use crate::config::LogConfig;
@@ -55,6 +56,20 @@ impl AccessLog {
             writer: Writer::new(file, generation, shelves, metrics),
             queues,
         })
+    }
+
+    /// States it where people look.
+    pub(crate) fn state(&self, facts: &Facts) {
+        facts.state(
+            "edge",
+            "access log",
+            self.writer.path().display().to_string(),
+        );
+        facts.state(
+            "edge",
+            "log generation",
+            self.writer.generation().to_string(),
+        );
     }
 
     pub(crate) fn split(self) -> (Writer, Vec<Queue>) {

@@ -77,12 +77,21 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
     }
 }
 
-async fn handshake(transport: Transport, desk: &Desk) -> Option<TlsStream<Transport>> {
+async fn handshake(mut transport: Transport, desk: &Desk) -> Option<TlsStream<Transport>> {
     let shared = &desk.shared;
     let acceptor = shared.acceptor.as_ref()?;
-    let accepting = acceptor.accept_with(transport, |session| {
-        session.set_buffer_limit(Some(TLS_BUFFER));
-    });
+    let accepting = async {
+        if !transport.begins_with_handshake().await? {
+            transport.write_all(error::PLAIN_ANSWER).await?;
+            transport.shutdown().await?;
+            return Err(io::Error::other("plain HTTP on the HTTPS listener"));
+        }
+        acceptor
+            .accept_with(transport, |session| {
+                session.set_buffer_limit(Some(TLS_BUFFER))
+            })
+            .await
+    };
     match tokio::time::timeout(shared.config.timeout.handshake.duration(), accepting).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {

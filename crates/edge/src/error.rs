@@ -112,6 +112,10 @@ refusals! {
 pub(crate) const TOO_SLOW_ANSWER: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
+/// Sent by hand to whoever speaks plain HTTP to the HTTPS listener.
+pub(crate) const PLAIN_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
+content-type: text/plain\r\n\r\nThis port speaks HTTPS: write the address with https:// in front.\n";
+
 /// The answer to a refused request: a page for browsers, problem+json (RFC 9457) for everyone else.
 pub(crate) fn respond(
     exchange: &Exchange,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use jiff::Timestamp;
 use lifecycle::tasks::TaskError;
-use lifecycle::{BindError, Bound, Listeners, Part, Readiness, Tasks};
+use lifecycle::{BindError, Bound, Facts, Listeners, Part, Readiness, Tasks};
 use prometheus_client::registry::Registry;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
@@ -71,6 +71,8 @@ pub struct Setup {
     pub threads: usize,
     /// Who answers.
     pub local: LocalService,
+    /// Where the edge states its certificate and its log.
+    pub facts: Facts,
 }
 
 /// The front door, bound and not yet open.
@@ -96,6 +98,7 @@ impl Edge {
             data,
             threads,
             local,
+            facts,
         } = setup;
         let part = readiness.register("edge");
         let threads = threads.max(1);
@@ -115,7 +118,7 @@ impl Edge {
         }
         let metrics = Metrics::register(registry);
         let (certificates, authority) = match &https {
-            Some(listeners) => certificates(&config, &domains, &data, listeners)?,
+            Some(listeners) => certificates(&config, &domains, &data, listeners, &facts)?,
             None => (None, None),
         };
         let acceptor = match &certificates {
@@ -125,6 +128,7 @@ impl Edge {
             None => None,
         };
         let log = AccessLog::open(&data.join("logs"), &config.log, threads, &metrics)?;
+        log.state(&facts);
         let redirect = https.as_ref().filter(|_| !domains.is_empty());
         let redirect = redirect.map(|https| Redirect::new(domains, https.address().port()));
         let shared = Shared::new(config, local, metrics, certificates, acceptor, redirect)?;
@@ -191,8 +195,9 @@ fn certificates(
     domains: &[String],
     data: &std::path::Path,
     https: &Listeners,
+    facts: &Facts,
 ) -> Result<Keeping, StartError> {
-    let wrap = |served| Some(Arc::new(Certificates::new(served)));
+    let wrap = |served| Some(Arc::new(Certificates::new(served, facts.clone())));
     match (&config.tls.certificate, &config.tls.key) {
         (Some(certificate), Some(key)) => Ok((wrap(Served::read(certificate, key)?), None)),
         (None, None) => {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use lifecycle::Facts;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
@@ -52,11 +53,14 @@ pub enum TlsError {
 #[derive(Debug)]
 pub(crate) struct Certificates {
     current: ArcSwap<Served>,
+    facts: Facts,
 }
 
 impl Certificates {
-    pub(crate) fn new(served: Served) -> Self {
+    pub(crate) fn new(served: Served, facts: Facts) -> Self {
+        served.state(&facts);
         Self {
+            facts,
             current: ArcSwap::from_pointee(served),
         }
     }
@@ -66,6 +70,7 @@ impl Certificates {
     }
 
     pub(crate) fn swap(&self, served: Served) {
+        served.state(&self.facts);
         self.current.store(Arc::new(served));
     }
 }

@@ -22,6 +22,14 @@ impl Transport {
         Self { socket, pulse }
     }
 
+    /// Whether the first byte, which stays unread, begins a TLS record and not, say, the word `GET`.
+    pub(crate) async fn begins_with_handshake(&self) -> io::Result<bool> {
+        const HANDSHAKE: u8 = 0x16;
+        let mut first = [0];
+        let count = self.socket.peek(&mut first).await?;
+        Ok(count == 0 || first[0] == HANDSHAKE || !first[0].is_ascii_alphabetic())
+    }
+
     fn told<T>(&self, outcome: Poll<T>) -> Poll<T> {
         match outcome {
             Poll::Pending => self.pulse.is_blocked(),

@@ -100,6 +100,7 @@ impl BoundRoles {
             data: config.data.clone(),
             threads: worker_threads(),
             local: local(router),
+            facts: telling.facts.clone(),
         };
         let metrics = telling.registry.sub_registry_with_prefix("pendopo");
         let edge = Edge::bind(setup, &telling.readiness, metrics)?;

@@ -49,6 +49,10 @@ impl LogFile {
         Ok(file)
     }
 
+    pub(super) fn path(&self) -> PathBuf {
+        self.directory.join(NAME)
+    }
+
     /// Appends some of `bytes` and says how many. A new file is begun first if it is time, so that a caller who
     /// passes whole lines never has one cut by the change.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -61,8 +65,8 @@ impl LogFile {
     pub(super) fn turn(&mut self, now: Timestamp) -> io::Result<bool> {
         if self.looked_up.elapsed() >= LOOK_UP {
             self.looked_up = Instant::now();
-            if !self.open.is_at(&self.directory.join(NAME)) {
-                self.open = Open::at(&self.directory.join(NAME))?;
+            if !self.open.is_at(&self.path()) {
+                self.open = Open::at(&self.path())?;
                 return Ok(true);
             }
         }
@@ -78,11 +82,11 @@ impl LogFile {
     fn rotate(&mut self, now: Timestamp) -> io::Result<()> {
         let stamp = now.strftime("%Y%m%dT%H%M%S%6fZ");
         fs::rename(
-            self.directory.join(NAME),
+            self.path(),
             self.directory.join(format!("access-{stamp}.log")),
         )?;
         self.open.file.sync_data()?;
-        self.open = Open::at(&self.directory.join(NAME))?;
+        self.open = Open::at(&self.path())?;
         self.archive()
     }
 

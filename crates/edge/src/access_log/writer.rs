@@ -1,6 +1,7 @@
 //! The log's writer: swaps batches with the workers, formats lines, appends them.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::Version;
@@ -63,6 +64,14 @@ impl Writer {
             is_failing: false,
             counts,
         }
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.file.path()
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Writes until every worker has ended and nothing is left.

@@ -10,7 +10,7 @@ use edge::config::{Listen, RateSetting};
 use edge::{Body, Config, Edge, LocalService, Setup};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use lifecycle::{Readiness, Tasks, shutdown};
+use lifecycle::{Facts, Readiness, Tasks, shutdown};
 use prometheus_client::registry::Registry;
 use socket2::{Domain, Socket, Type};
 use testkit::Raw;
@@ -42,6 +42,7 @@ fn without_open_files_connections_are_turned_away_until_there_are_some_again() {
         data: directory.path().to_owned(),
         threads: 1,
         local: hello(),
+        facts: Facts::default(),
     };
     let edge = Edge::bind(setup, &Readiness::default(), &mut registry).unwrap();
     let address = edge.bound()[0].address;

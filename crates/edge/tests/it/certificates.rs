@@ -185,6 +185,26 @@ fn browsers_are_never_told_to_insist_on_the_local_certificate() {
 }
 
 #[test]
+fn the_certificate_and_the_log_are_stated_as_facts() {
+    let house = House::open();
+    let facts = house.facts.list();
+    let fact = |name: &str| {
+        facts
+            .iter()
+            .find(|fact| fact.1 == name)
+            .map(|fact| fact.2.clone())
+            .unwrap()
+    };
+    assert_eq!(
+        (fact("certificate"), fact("log generation")),
+        ("local".to_owned(), "1".to_owned())
+    );
+    assert!(fact("certificate names").contains("localhost"));
+    assert!(fact("certificate expires").ends_with('Z'));
+    assert!(fact("access log").ends_with("logs/access.log"));
+}
+
+#[test]
 fn half_of_an_own_certificate_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let error = House::within(directory, |plan| {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use edge::config::{Listen, RateSetting};
 use edge::{Config, Edge, Setup, StartError};
 use lifecycle::tasks::TaskError;
-use lifecycle::{Readiness, Tasks, Trigger, shutdown};
+use lifecycle::{Facts, Readiness, Tasks, Trigger, shutdown};
 use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,6 +21,7 @@ use crate::local::{self, Service};
 /// A running edge; dropping it ends it at once.
 pub(crate) struct House {
     pub(crate) readiness: Readiness,
+    pub(crate) facts: Facts,
     /// What stands behind the edge.
     pub(crate) service: Arc<Service>,
     directory: TempDir,
@@ -63,12 +64,13 @@ impl House {
         };
         change(&mut plan);
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
-        let service = Arc::new(Service::default());
+        let (service, facts) = (Arc::new(Service::default()), Facts::default());
         let setup = Setup {
             config: plan.config,
             domains: plan.domains,
             data: directory.path().to_owned(),
             threads: plan.threads,
+            facts: facts.clone(),
             local: local::answering(Arc::clone(&service)),
         };
         let edge = Edge::bind(setup, &readiness, &mut registry)?;
@@ -79,6 +81,7 @@ impl House {
         let tasks = Some(std::thread::spawn(|| tasks.join()));
         Ok(Self {
             readiness,
+            facts,
             service,
             directory,
             trigger,

@@ -251,6 +251,15 @@ fn plain_http_is_redirected_once_the_server_has_names() {
 }
 
 #[test]
+fn plain_http_on_the_https_port_is_told_what_to_do() {
+    let house = House::open();
+    let mut client = testkit::Raw::connect(house.address("https"));
+    let response = client.exchange("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    assert_eq!(response.status, 400);
+    assert!(response.text().contains("https://"));
+}
+
+#[test]
 fn either_listener_can_be_off_but_not_both() {
     use edge::config::Listen;
     let house = House::with(|plan| plan.config.https = Listen::OFF);
