@@ -241,16 +241,25 @@ status-well = Everything is ready.
 status-waiting = Some parts are not ready.
 status-ready = Ready
 status-not-ready = Waiting
+part-admin = Private listener
 part-edge = Front door
-part-web = Web
-part-store = Store
-part-tls = Certificate
-part-log = Access log
 part-monitor = Monitor
-part-pendopo = Pendopo
-reason-starting = It is starting.
+part-process = Pendopo
+part-store = Records
+part-web = Pages and API
+reason-draining = It finishes what it is doing, and takes nothing new.
 reason-ended = It has ended.
+reason-starting = It is starting.
+fact-data-directory = Data folder
+fact-database = Database
+fact-engine = Engine
+fact-health = Health
+fact-http-listener = HTTP
+fact-https-listener = HTTPS
+fact-roles = Roles
+fact-schema = Schema
 fact-version = Version
+value-good = good
 
 ## Faults of a field, by their code
 

@@ -236,16 +236,25 @@ status-well = Semuanya siap.
 status-waiting = Ada bagian yang belum siap.
 status-ready = Siap
 status-not-ready = Menunggu
+part-admin = Pintu pengelola
 part-edge = Pintu depan
-part-web = Web
-part-store = Penyimpanan
-part-tls = Sertifikat
-part-log = Log akses
 part-monitor = Pemantau
-part-pendopo = Pendopo
-reason-starting = Sedang mulai.
+part-process = Pendopo
+part-store = Catatan
+part-web = Halaman dan API
+reason-draining = Menyelesaikan yang sedang dikerjakan, dan tidak menerima yang baru.
 reason-ended = Sudah berakhir.
+reason-starting = Sedang mulai.
+fact-data-directory = Folder data
+fact-database = Basis data
+fact-engine = Mesin
+fact-health = Kesehatan
+fact-http-listener = HTTP
+fact-https-listener = HTTPS
+fact-roles = Peran
+fact-schema = Skema
 fact-version = Versi
+value-good = baik
 
 ## Kesalahan isian, menurut kodenya
 

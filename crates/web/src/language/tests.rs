@@ -9,9 +9,9 @@ use school::FieldError;
 use super::Language;
 
 /// What a key begins with that is put together at run time.
-const JOINED: [&str; 13] = [
+const JOINED: [&str; 12] = [
     "action-", "actor-", "error-", "fact-", "fault-", "field-", "notice-", "part-", "reason-",
-    "month-", "docs-", "state-", "role-",
+    "month-", "role-", "value-",
 ];
 
 fn keys(language: Language) -> BTreeSet<String> {

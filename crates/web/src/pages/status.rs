@@ -14,9 +14,6 @@ use crate::extract::SignedIn;
 use crate::language::Language;
 use crate::page::{Look, Page, Reader, View};
 
-/// The part that stands for the program as a whole.
-const PRODUCT: &str = "pendopo";
-
 /// One part of the server.
 #[derive(Default)]
 struct Part {
@@ -68,13 +65,7 @@ pub(crate) async fn show(
 
 fn parts(state: &AppState, language: Language) -> BTreeMap<String, Part> {
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
-    let version = ("version".to_owned(), state.version.to_owned());
-    let facts = state
-        .facts
-        .list()
-        .into_iter()
-        .map(|(part, name, value)| (part, (name, value)));
-    for (part, (name, value)) in facts.chain([(PRODUCT, version)]) {
+    for (part, name, value) in state.facts.list() {
         parts
             .entry(part.to_owned())
             .or_default()
@@ -106,8 +97,16 @@ fn fact(name: &str, value: String, language: Language) -> Fact {
             .find_word(&format!("fact-{}", hyphened(name)))
             .unwrap_or(name)
             .to_owned(),
-        value: value.parse().map_or(Value::Text(value), Value::Time),
+        value: told(value, language),
     }
+}
+
+fn told(value: String, language: Language) -> Value {
+    if let Ok(time) = value.parse() {
+        return Value::Time(time);
+    }
+    let word = language.find_word(&format!("value-{}", hyphened(&value)));
+    Value::Text(word.map_or(value, str::to_owned))
 }
 
 fn hyphened(text: &str) -> String {

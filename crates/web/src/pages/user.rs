@@ -10,7 +10,6 @@ use axum::extract::State;
 use axum::response::Response;
 use school::people::{self, PersonPatch};
 use school::{Actor, Person, Role};
-use serde::Deserialize;
 
 use crate::app::AppState;
 use crate::error::Error;
@@ -57,12 +56,6 @@ impl Standing {
             Self::Disabled => "bad",
         }
     }
-}
-
-/// What a form about one user sends beside its fields: the version that was looked at.
-#[derive(Deserialize)]
-pub(crate) struct Seen {
-    version: i64,
 }
 
 #[derive(Template)]
@@ -144,48 +137,48 @@ pub(crate) async fn update(
 }
 
 pub(crate) async fn disable(
-    state: State<AppState>,
-    look: Look,
-    signed_in: SignedIn,
-    id: Path<i64>,
-    Form(seen): Form<Seen>,
-) -> Result<Response, Error> {
-    let patch = PersonPatch {
-        is_disabled: Some(true),
-        ..PersonPatch::default()
-    };
-    switch(state, look, signed_in, id, seen, (patch, "user-disabled")).await
-}
-
-pub(crate) async fn enable(
-    state: State<AppState>,
-    look: Look,
-    signed_in: SignedIn,
-    id: Path<i64>,
-    Form(seen): Form<Seen>,
-) -> Result<Response, Error> {
-    let patch = PersonPatch {
-        is_disabled: Some(false),
-        ..PersonPatch::default()
-    };
-    switch(state, look, signed_in, id, seen, (patch, "user-enabled")).await
-}
-
-async fn switch(
     State(state): State<AppState>,
     look: Look,
     signed_in: SignedIn,
     Path(id): Path<i64>,
-    seen: Seen,
-    (patch, done): (PersonPatch, &str),
+) -> Result<Response, Error> {
+    switch(&state, look, &signed_in, (id, true)).await
+}
+
+pub(crate) async fn enable(
+    State(state): State<AppState>,
+    look: Look,
+    signed_in: SignedIn,
+    Path(id): Path<i64>,
+) -> Result<Response, Error> {
+    switch(&state, look, &signed_in, (id, false)).await
+}
+
+/// Whatever version was looked at: whoever must be kept out is kept out, even if they just changed something.
+async fn switch(
+    state: &AppState,
+    look: Look,
+    signed_in: &SignedIn,
+    (id, is_disabled): (i64, bool),
 ) -> Result<Response, Error> {
     let (actor, now) = (&signed_in.actor, state.clock.now());
-    match people::update(&state.stores, actor, id, Some(seen.version), &patch, now).await {
-        Ok(_) => Ok(see_other(&format!("{}?done={done}", address(id)))),
+    let patch = PersonPatch {
+        is_disabled: Some(is_disabled),
+        ..PersonPatch::default()
+    };
+    match people::update(&state.stores, actor, id, None, &patch, now).await {
+        Ok(_) => {
+            let done = if is_disabled {
+                "user-disabled"
+            } else {
+                "user-enabled"
+            };
+            Ok(see_other(&format!("{}?done={done}", address(id))))
+        }
         Err(error) => {
             let faults = Faults::take(error.into())?;
             let person = people::find(&state.stores, actor, id).await?;
-            user(look, &signed_in, person).refuse(faults)
+            user(look, signed_in, person).refuse(faults)
         }
     }
 }

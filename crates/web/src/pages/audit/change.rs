@@ -18,8 +18,9 @@ pub(super) struct Change {
     pub(super) after: Option<String>,
 }
 
-/// The changed fields, by name.
+/// The changed fields, by name. Of an object that came or went, what it is not is not told.
 pub(super) fn changes(entry: &Entry, language: Language) -> Vec<Change> {
+    let is_edited = entry.before.is_some() && entry.after.is_some();
     let (before, after) = (
         object(entry.before.as_deref()),
         object(entry.after.as_deref()),
@@ -30,10 +31,16 @@ pub(super) fn changes(entry: &Entry, language: Language) -> Vec<Change> {
     let told = fields
         .into_iter()
         .filter(|field| !SILENT.contains(&field.as_str()));
+    let value = |object: &Map<String, Value>, field: &str| {
+        let value = object
+            .get(field)
+            .filter(|value| is_edited || **value != Value::Bool(false));
+        value.and_then(|value| shown(field, value, language))
+    };
     told.filter(|field| before.get(*field) != after.get(*field))
         .map(|field| Change {
-            before: before.get(field).and_then(|value| shown(value, language)),
-            after: after.get(field).and_then(|value| shown(value, language)),
+            before: value(&before, field),
+            after: value(&after, field),
             field: language
                 .find_word(&format!("field-{field}"))
                 .unwrap_or(field)
@@ -48,13 +55,16 @@ fn object(json: Option<&str>) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// A value in words; nothing for one that is absent.
-fn shown(value: &Value, language: Language) -> Option<String> {
+/// A value in words, such as `role-staff`'s; nothing for one that is absent.
+fn shown(field: &str, value: &Value, language: Language) -> Option<String> {
     match value {
         Value::Null => None,
         Value::Bool(true) => Some(language.word("yes").to_owned()),
         Value::Bool(false) => Some(language.word("no").to_owned()),
-        Value::String(text) => Some(cut(text)),
+        Value::String(text) => {
+            let word = language.find_word(&format!("{field}-{text}"));
+            Some(word.map_or_else(|| cut(text), str::to_owned))
+        }
         other => Some(cut(&other.to_string())),
     }
 }
@@ -108,12 +118,17 @@ mod tests {
         check(
             Some(r#"{"role":"member","first_name":"Ani","version":1}"#),
             Some(r#"{"role":"staff","first_name":"Ani","version":2}"#),
-            &[("Role", Some("member"), Some("staff"))],
+            &[("Role", Some("Member"), Some("Staff"))],
         );
         check(
             None,
             Some(r#"{"is_disabled":false,"n":7}"#),
-            &[("Disabled", None, Some("no")), ("n", None, Some("7"))],
+            &[("n", None, Some("7"))],
+        );
+        check(
+            Some(r#"{"is_disabled":false}"#),
+            Some(r#"{"is_disabled":true}"#),
+            &[("Disabled", Some("no"), Some("yes"))],
         );
         check(
             Some(r#"{"email":"a@b.co"}"#),

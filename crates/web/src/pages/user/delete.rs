@@ -4,13 +4,20 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use school::{Person, Role, people};
+use serde::Deserialize;
 
-use super::{Seen, address};
+use super::address;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Form, Path, SignedIn};
 use crate::page::{Faults, Look, Page, Reader, View, see_other};
 use crate::problem::Problem;
+
+/// What the form sends: the version that was looked at.
+#[derive(Deserialize)]
+pub(crate) struct Seen {
+    version: i64,
+}
 
 #[derive(Template)]
 #[template(path = "user_delete.html")]
