@@ -27,12 +27,12 @@ impl View for ReferencePage<'_> {
 
 #[derive(Template)]
 #[template(path = "problems.html")]
-struct ProblemsPage {
+struct ProblemsPage<'a> {
     page: Page,
-    problems: &'static [&'static Problem],
+    problems: &'a [&'static Problem],
 }
 
-impl View for ProblemsPage {
+impl View for ProblemsPage<'_> {
     fn page(&self) -> &Page {
         &self.page
     }
@@ -61,9 +61,9 @@ pub(crate) async fn show_problem(
     look: Look,
     guest: Guest,
 ) -> Result<Response, Error> {
-    let index = Problem::ALL.iter().position(|problem| problem.code == code);
-    let index = index.ok_or_else(|| Error::not_found("there is no such kind of problem"))?;
+    let problem = Problem::find(&code);
+    let problem = problem.ok_or_else(|| Error::not_found("there is no such kind of problem"))?;
     let page = look.page(Reader::from(&guest));
-    let problems = &Problem::ALL[index..=index];
+    let problems = &[problem];
     ProblemsPage { page, problems }.answer()
 }

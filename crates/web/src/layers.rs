@@ -36,16 +36,16 @@ impl Layers {
         Self { routes, state }
     }
 
-    fn start(&mut self, request: Request) -> Result<Answer, Response> {
+    fn start(&mut self, request: Request) -> Result<Answer, Box<Response>> {
         let Some(client) = request.extensions().get::<Client>().copied() else {
             let cause =
                 "the request came without a `traffic::Client`: nothing that listens made it";
             tracing::error!(error = cause, "a request failed");
-            return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+            return Err(Box::new(StatusCode::INTERNAL_SERVER_ERROR.into_response()));
         };
         let asked = Asked::new(&request, client, self.state.language);
         if let Err(error) = cross_origin::check(&request, &client) {
-            return Err(finish(&asked, error.into_response()));
+            return Err(Box::new(finish(&asked, error.into_response())));
         }
         let is_options = request.method() == Method::OPTIONS;
         let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
@@ -75,7 +75,7 @@ impl Service<Request> for Layers {
 
     fn call(&mut self, request: Request) -> Answer {
         self.start(request)
-            .unwrap_or_else(|response| Box::pin(ready(Ok(response))))
+            .unwrap_or_else(|response| Box::pin(ready(Ok(*response))))
     }
 }
 

@@ -61,14 +61,14 @@ fn cookie(client: &Client, value: &str, seconds: u64) -> HeaderValue {
 }
 
 fn name(client: &Client) -> Option<&'static str> {
-    match client.secure {
-        true => Some(SECURE),
-        false => client
-            .address
-            .to_canonical()
-            .is_loopback()
-            .then_some(LOOPBACK),
+    if client.secure {
+        return Some(SECURE);
     }
+    client
+        .address
+        .to_canonical()
+        .is_loopback()
+        .then_some(LOOPBACK)
 }
 
 #[cfg(test)]

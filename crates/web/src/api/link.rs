@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use http::HeaderValue;
 
+use crate::escape;
+
 /// The links of one page, as they are written.
 pub(super) struct Links<'a> {
     path: &'a str,
@@ -32,7 +34,7 @@ impl<'a> Links<'a> {
         );
         let search = self
             .search
-            .map(|text| format!("&q={}", escaped(text)))
+            .map(|text| format!("&q={}", escape::query_value(text)))
             .unwrap_or_default();
         write!(
             self.written,
@@ -47,17 +49,4 @@ impl<'a> Links<'a> {
         HeaderValue::from_str(&self.written)
             .expect("paths, numbers and escaped text are a header value")
     }
-}
-
-/// As one value of a query: all but letters, digits and `-._~` percent-encoded.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            write!(escaped, "%{byte:02X}").expect("a string grows as needed");
-        }
-    }
-    escaped
 }

@@ -68,7 +68,7 @@ pub(crate) async fn list(
     path = path::MESSAGES,
     tag = "messages",
     request_body = NewMessage,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request for 24 hours, so that it can be sent again when its answer was lost.", pattern = "^[!#-~]{1,255}$")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request for 24 hours, so that it can be sent again when its answer was lost.", pattern = "^([!#-~]{1,255}|\"[!#-~]{1,255}\")$")),
     security((), ("token" = []), ("session" = [])),
     responses(
         (status = 201, description = "Posted.", body = MessageView<'_>,

@@ -30,7 +30,7 @@ use view::User;
     path = path::USER,
     tag = "users",
     request_body = NewUser,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request for 24 hours, so that it can be sent again when its answer was lost.", pattern = "^[!#-~]{1,255}$", example = "0b9c1f5e-2d64-4c1b-9a7a-5f7d0d2f6c11")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request for 24 hours, so that it can be sent again when its answer was lost.", pattern = "^([!#-~]{1,255}|\"[!#-~]{1,255}\")$", example = "0b9c1f5e-2d64-4c1b-9a7a-5f7d0d2f6c11")),
     security(("token" = []), ("session" = [])),
     responses(
         (status = 201, description = "Added.", body = User<'_>,

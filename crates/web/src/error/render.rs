@@ -89,7 +89,7 @@ impl Asked {
         }
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, CachePolicy::NoStore.value());
-        headers.insert(VARY, HeaderValue::from_static("accept"));
+        headers.append(VARY, HeaderValue::from_static("accept"));
         response
     }
 
@@ -142,13 +142,29 @@ fn fault_body(fault: &Fault) -> FaultBody<'_> {
 
 /// Whether the client names HTML, and does not like JSON better: browsers do, programs say `*/*` or nothing.
 fn wants_page(headers: &HeaderMap) -> bool {
-    let mut accepted = headers
+    let values = headers
         .get_all(ACCEPT)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim());
-    accepted
-        .find(|range| matches!(*range, "text/html" | "application/json" | JSON_PROBLEM))
-        .is_some_and(|range| range == "text/html")
+        .filter_map(|value| value.to_str().ok());
+    let (mut page, mut document) = (0.0, 0.0);
+    for (kind, quality) in values.flat_map(|value| value.split(',')).map(range) {
+        match kind {
+            // Of equals the first counts.
+            "text/html" if quality > document => page = quality,
+            "application/json" | JSON_PROBLEM if quality > page => document = quality,
+            _ => {}
+        }
+    }
+    page > document
+}
+
+/// A media range and how much it is liked, from 0 to 1 (RFC 9110 §12.4.2).
+fn range(text: &str) -> (&str, f32) {
+    let mut parts = text.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let quality = parts.find_map(|part| part.strip_prefix("q="));
+    (
+        kind,
+        quality.map_or(1.0, |quality| quality.parse().unwrap_or(0.0)),
+    )
 }

@@ -26,7 +26,13 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let client = client(parts);
         let request_id = request_id(parts, &client);
-        if let Some(header) = parts.headers.get(AUTHORIZATION) {
+        let mut tokens = parts.headers.get_all(AUTHORIZATION).iter();
+        if let Some(header) = tokens.next() {
+            if tokens.next().is_some() {
+                return Err(Error::bad_token(
+                    "the header `Authorization` is given twice",
+                ));
+            }
             let actor = by_token(state, header, &client, request_id).await?;
             return Ok(Self(actor));
         }

@@ -20,8 +20,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
         let value = decode(value).ok_or_else(|| no_utf8(&name))?;
         pairs.push((name.clone(), Text { name, value }));
     }
-    let pairs = pairs.into_iter().map(|(name, value)| (name, value));
-    T::deserialize(MapDeserializer::new(pairs)).map_err(|Wrong(fault)| fault)
+    T::deserialize(MapDeserializer::new(pairs.into_iter())).map_err(|Wrong(fault)| fault)
 }
 
 fn no_utf8(name: &str) -> Fault {

@@ -84,12 +84,15 @@ fn read(value: &HeaderValue) -> Result<String, Error> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .unwrap_or(text);
+    if bare.contains('"') {
+        return Err(fault());
+    }
     Ok(bare.to_owned())
 }
 
 fn fault() -> Error {
-    let detail = "`Idempotency-Key` must be 1 to 255 visible ASCII characters, and given once";
-    let rule = "must be 1 to 255 visible ASCII characters, and given once";
+    let rule = "must be 1 to 255 visible ASCII characters but `\"`, and given once";
+    let detail = format!("`Idempotency-Key` {rule}");
     Error::new(&Problem::MALFORMED, detail).with_faults(vec![Fault::new(
         "Idempotency-Key",
         "header",

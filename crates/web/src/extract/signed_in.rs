@@ -11,6 +11,7 @@ use school::{Actor, Person};
 use super::caller::{client, request_id};
 use crate::app::AppState;
 use crate::error::Error;
+use crate::escape;
 use crate::routes::path;
 use crate::session_cookie;
 
@@ -94,21 +95,11 @@ fn to_sign_in(parts: &Parts) -> Response {
         .uri
         .path_and_query()
         .map_or("/", |wanted| wanted.as_str());
-    see_other(&format!("{}?next={}", path::LOGIN, escaped(wanted)))
-}
-
-/// As one value of a query.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            other => escaped.push_str(&format!("%{other:02X}")),
-        }
-    }
-    escaped
+    see_other(&format!(
+        "{}?next={}",
+        path::LOGIN,
+        escape::query_value(wanted)
+    ))
 }
 
 fn see_other(to: &str) -> Response {

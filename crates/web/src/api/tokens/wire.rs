@@ -2,7 +2,7 @@
 
 use school::Timestamp;
 use school::tokens::Token;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::api::schema::ScopeWord;
@@ -23,8 +23,20 @@ pub(crate) struct TokenWish {
     #[schema(value_type = ScopeWord)]
     pub(super) scope: String,
     /// For how many days.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 366, example = 90)]
     pub(super) days: u32,
+}
+
+/// A whole number however JSON writes it: `90.0` is one as well.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    let wrong = || de::Error::custom("a whole number from 0 is expected");
+    if number.fract() != 0.0 {
+        return Err(wrong());
+    }
+    // A text is exact where a cast would cut; an `f64` holds every `u32`.
+    number.to_string().parse().map_err(|_| wrong())
 }
 
 /// A token, without its secret.

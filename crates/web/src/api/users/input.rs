@@ -43,7 +43,7 @@ pub(crate) struct NewUser {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserPatch {
     /// First name.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(
         value_type = String,
         required = false,
@@ -52,9 +52,9 @@ pub(crate) struct UserPatch {
         pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$",
         example = "Ani"
     )]
-    first_name: Option<Option<String>>,
+    first_name: Given<String>,
     /// Last name.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(
         value_type = String,
         required = false,
@@ -63,36 +63,84 @@ pub(crate) struct UserPatch {
         pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$",
         example = "Citra"
     )]
-    last_name: Option<Option<String>>,
+    last_name: Given<String>,
     /// E-mail address; `null` removes it.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
-    email: Option<Option<String>>,
+    email: Given<String>,
     /// Name to sign in with; `null` removes it.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._-]{3,64}$")]
-    username: Option<Option<String>>,
+    username: Given<String>,
     /// What the user is to the school.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = RoleWord, required = false)]
-    role: Option<Option<String>>,
+    role: Given<String>,
     /// Whether the user is kept from signing in; `true` ends their sessions.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = bool, required = false)]
-    is_disabled: Option<Option<bool>>,
+    is_disabled: Given<bool>,
 }
 
-/// Tells `null` (`Some(None)`) from absence (`None`).
-fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
+/// A member of a JSON Merge Patch.
+#[derive(Default)]
+enum Given<T> {
+    /// It is not there: nothing changes.
+    #[default]
+    Absent,
+    /// It is `null`: the value goes.
+    Null,
+    /// It is the new value.
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Option::deserialize(deserializer)?;
+        Ok(value.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl Given<String> {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Absent | Self::Null => None,
+            Self::Value(text) => Some(text),
+        }
+    }
+}
+
+impl<T> Given<T> {
+    /// For what may be missing: `Some(None)` removes it.
+    #[expect(clippy::option_option, reason = "the school's patch is written so")]
+    fn removable(self) -> Option<Option<T>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+
+    /// For what everybody has: `null` is a fault of this field.
+    fn kept(self, field: &'static str, errors: &mut FieldErrors) -> Option<T> {
+        match self {
+            Self::Absent => None,
+            Self::Null => errors.take(Err(FieldError::new(field, "required"))),
+            Self::Value(value) => Some(value),
+        }
+    }
 }
 
 impl NewUser {
     pub(super) fn check(self) -> Result<NewPerson, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        for (field, text) in [
+            ("email", &self.email),
+            ("username", &self.username),
+            ("role", &self.role),
+        ] {
+            errors.take(not_blank(field, text.as_deref()));
+        }
         let input = PersonInput {
             first_name: self.first_name,
             last_name: self.last_name,
@@ -100,7 +148,18 @@ impl NewUser {
             username: self.username,
             role: self.role,
         };
-        input.check()
+        match input.check() {
+            Ok(new) => errors.none().map(|()| new),
+            Err(others) => Err(FieldErrors([others.0, errors.0].concat())),
+        }
+    }
+}
+
+/// In a form an empty text means that there is none; in JSON there are better ways to say so.
+fn not_blank(field: &'static str, text: Option<&str>) -> Result<(), FieldError> {
+    match text {
+        Some(text) if text.trim().is_empty() => Err(FieldError::new(field, field)),
+        _ => Ok(()),
     }
 }
 
@@ -108,19 +167,16 @@ impl UserPatch {
     /// Refuses to remove what everybody has.
     pub(super) fn check(self) -> Result<PersonPatch, FieldErrors> {
         let mut errors = FieldErrors::default();
+        errors.take(not_blank("email", self.email.text()));
+        errors.take(not_blank("username", self.username.text()));
         let patch = PersonPatch {
-            first_name: kept(&mut errors, "first_name", self.first_name),
-            last_name: kept(&mut errors, "last_name", self.last_name),
-            email: self.email,
-            username: self.username,
-            role: kept(&mut errors, "role", self.role),
-            is_disabled: kept(&mut errors, "is_disabled", self.is_disabled),
+            first_name: self.first_name.kept("first_name", &mut errors),
+            last_name: self.last_name.kept("last_name", &mut errors),
+            email: self.email.removable(),
+            username: self.username.removable(),
+            role: self.role.kept("role", &mut errors),
+            is_disabled: self.is_disabled.kept("is_disabled", &mut errors),
         };
         errors.none().map(|()| patch)
     }
-}
-
-fn kept<T>(errors: &mut FieldErrors, field: &'static str, given: Option<Option<T>>) -> Option<T> {
-    let given = given.map(|value| value.ok_or(FieldError::new(field, "required")));
-    given.and_then(|value| errors.take(value))
 }
