@@ -29,7 +29,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let mut server: Option<Child> = None;
     loop {
         let built = Snapshot::take(root)?;
-        match run_program(cargo(root).args(["build", "--locked", "-p", "pendopo"])) {
+        match run_program(cargo(root).args(["build", "-p", "pendopo"])) {
             Ok(()) => server = Some(restart(root, options, server.take())?),
             // The server of the last good build stays, and the next change tries again.
             Err(error) => complain(&format!("{error:#}")),

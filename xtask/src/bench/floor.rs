@@ -37,7 +37,8 @@ fn start(bench: &Bench) -> Result<Started> {
 }
 
 fn requests(_: &Bench, started: &Started) -> Result<Requests> {
-    Ok(vec![(Part::Get, Request::get(started.secure_url("/")?))])
+    let get = Request::get(started.secure_url("/")?);
+    Ok(vec![(Part::Get, get.clone()), (Part::Paced, get.paced())])
 }
 
 fn versions(bench: &Bench) -> Result<String> {

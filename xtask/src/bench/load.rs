@@ -7,6 +7,8 @@ use clap::ValueEnum;
 pub(crate) enum Part {
     /// One user over HTTPS
     Get,
+    /// One user over HTTPS, at an equal rate
+    Paced,
     /// The page of 50 messages over HTTPS
     Page,
     /// Create a user over HTTPS
@@ -34,6 +36,7 @@ pub(crate) enum Part {
 /// The parts that wrk loads, in the order of the report; what grows the tables comes last.
 pub(crate) const LOADS: &[Part] = &[
     Part::Get,
+    Part::Paced,
     Part::Page,
     Part::PlainGet,
     Part::PlainList,
@@ -47,6 +50,9 @@ impl Part {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Get => "`GET /user/{id}` over HTTPS",
+            Self::Paced => {
+                "`GET /user/{id}` over HTTPS at an equal rate, each connection resting 2 ms"
+            }
             Self::Page => "message page of 50 messages over HTTPS",
             Self::Create => "`POST /user` over HTTPS",
             Self::PlainGet => "get one, plain HTTP",

@@ -129,6 +129,7 @@ fn requests(_: &Bench, started: &Started) -> Result<Requests> {
     let person = json!({"first_name": "Siti", "last_name": "Rahma"});
     Ok(vec![
         (Part::Get, secure("/user/2")?),
+        (Part::Paced, secure("/user/2")?.paced()),
         (Part::Page, Request::get(started.secure_url("/")?)),
         (Part::Create, secure("/user")?.posting(&person)),
         (Part::PlainGet, plain("/user/2")?),

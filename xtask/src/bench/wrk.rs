@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub(crate) body: Option<String>,
     /// When set, the path is `prefix` and a number from 1 to this, by chance.
     pub(crate) random: Option<(String, u64)>,
+    /// Milliseconds that each connection rests between an answer and its next request.
+    pub(crate) pause_ms: u64,
 }
 
 impl Request {
@@ -46,6 +48,14 @@ impl Request {
     pub(crate) fn at_random(self, prefix: &str, last: u64) -> Self {
         Self {
             random: Some((prefix.to_owned(), last)),
+            ..self
+        }
+    }
+
+    /// The same at a pace that leaves everybody's cores half idle, so that the rate is equal.
+    pub(crate) fn paced(self) -> Self {
+        Self {
+            pause_ms: 2,
             ..self
         }
     }
@@ -157,6 +167,12 @@ fn script(request: &Request) -> String {
     if let Some((prefix, last)) = &request.random {
         lines.push(format!(
             "request = function() return wrk.format(nil, {prefix:?} .. math.random(1, {last})) end"
+        ));
+    }
+    if request.pause_ms > 0 {
+        lines.push(format!(
+            "delay = function() return {} end",
+            request.pause_ms
         ));
     }
     lines.push(DONE.to_owned());
