@@ -75,7 +75,7 @@ async fn creates(race: Race, clients: usize) -> Result<(), Failure> {
     }
     let count = u32::try_from(times.len())?;
     let each = start.elapsed().as_secs_f64() / f64::from(count);
-    let processor = (used()? - idle) / count;
+    let processor = used()?.saturating_sub(idle) / count;
     times.sort_unstable();
     let at = |share: usize| times[(times.len() - 1) * share / 1000];
     let key = if with_key { " with a key" } else { "" };
