@@ -6,13 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A school's server in one binary: accounts, messages and an API behind its own HTTPS front door.
 #[derive(Debug, Parser)]
-#[command(
-    name = "pendopo",
-    version,
-    about,
-    max_term_width = 100,
-    arg_required_else_help = false
-)]
+#[command(name = "pendopo", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -22,17 +16,20 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
+/// Where the options below stand in the help of every subcommand.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options that go with every subcommand.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Global {
     /// The configuration file [default: pendopo.toml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The directory in which everything is kept [default: data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// A setting, such as `edge.http=127.0.0.1:8080`; may be given more than once
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 }
 

@@ -31,13 +31,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         .map_err(|complaint| anyhow!(Usage(complaint.to_owned())))?;
     match command {
         Command::Serve(options) => serve::run(&global, &options),
-        Command::Check => check::run(&load(&global)?),
-        Command::Doctor => doctor::run(&load(&global)?.config),
+        Command::Check => Ok(check::run(&load(&global)?)),
+        Command::Doctor => Ok(doctor::run(&load(&global)?.config)),
         Command::Healthcheck(options) => healthcheck::run(&load(&global)?.config, &options),
         Command::User(command) => user::run(&load(&global)?.config, command),
         Command::Token(command) => token::run(&load(&global)?.config, command),
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
-        Command::Generate { document } => generate::run(document),
+        Command::Generate { document } => Ok(generate::run(document)),
     }
 }
 

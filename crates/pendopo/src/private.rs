@@ -27,7 +27,7 @@ use crate::roles::Telling;
 const MOST_CONNECTIONS: usize = 64;
 /// How long a connection may take to send a request's headers, and how long it may live.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-const LIFE: Duration = Duration::from_secs(300);
+const LIFE: Duration = Duration::from_mins(5);
 /// The most bytes of a request's headers.
 const MOST_HEAD: usize = 16 * 1024;
 /// How long to wait after a failed accept, such as one without a free file descriptor.

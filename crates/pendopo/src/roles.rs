@@ -1,5 +1,6 @@
 //! The roles of a process: each binds first, then all run.
 
+use std::net::SocketAddr;
 use std::thread;
 
 use anyhow::Result;
@@ -9,7 +10,7 @@ use edge::{Edge, LocalService, Setup};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use lifecycle::tasks::TaskError;
-use lifecycle::{Bound, Facts, Readiness, Tasks};
+use lifecycle::{BindError, Bound, Facts, Listeners, Readiness, Tasks};
 use prometheus_client::registry::Registry;
 use tower::ServiceExt;
 
@@ -70,6 +71,33 @@ pub(crate) fn worker_threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Finds out that a port is in use before anything is made on the disk; the roles bind for good when they can.
+pub(crate) fn probe(roles: &[RoleName], config: &Config) -> Result<(), BindError> {
+    for (key, address) in listeners(roles, config) {
+        Listeners::bind(address, 1, key)?;
+    }
+    Listeners::bind(config.admin.listen, 1, "admin.listen")?;
+    Ok(())
+}
+
+/// Where these roles listen, with the settings that say so.
+pub(crate) fn listeners(roles: &[RoleName], config: &Config) -> Vec<(&'static str, SocketAddr)> {
+    if !roles.contains(&RoleName::Edge) {
+        return vec![("web.listen", config.web.listen)];
+    }
+    let http = config
+        .edge
+        .http
+        .address()
+        .map(|address| ("edge.http", address));
+    let https = config
+        .edge
+        .https
+        .address()
+        .map(|address| ("edge.https", address));
+    http.into_iter().chain(https).collect()
+}
+
 /// Roles that have their listeners, and do not serve yet.
 pub(crate) struct BoundRoles {
     edge: Edge,
@@ -106,9 +134,9 @@ impl BoundRoles {
         let edge = Edge::bind(setup, &telling.readiness, metrics)?;
         let mut bound = edge.bound().to_vec();
         if is_alone {
-            bound
-                .iter_mut()
-                .for_each(|bound| bound.role = RoleName::Web.as_str());
+            for bound in &mut bound {
+                bound.role = RoleName::Web.as_str();
+            }
         }
         Ok(Self { edge, bound })
     }

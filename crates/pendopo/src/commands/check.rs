@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-
 use crate::config::Loaded;
 use crate::console::say;
 
 /// Prints the configuration, which was found good when it was loaded.
-pub(super) fn run(loaded: &Loaded) -> Result<ExitCode> {
+pub(super) fn run(loaded: &Loaded) -> ExitCode {
     say(match &loaded.file {
         Some(file) => format!("# {} is good", file.display()),
         None => "# no configuration file; everything is good".to_owned(),
@@ -31,7 +29,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<ExitCode> {
             width = width.unwrap_or(0)
         ));
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 /// Longer settings do not push the origins of all the others to the right.

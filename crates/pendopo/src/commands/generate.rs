@@ -1,8 +1,8 @@
 //! `pendopo generate`: the documents that are made from the program itself.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::{CommandFactory, builder::StyledStr};
 
 use crate::cli::{Cli, Document};
@@ -10,14 +10,14 @@ use crate::config;
 use crate::console::say;
 
 /// Prints one document.
-pub(super) fn run(document: Document) -> Result<ExitCode> {
+pub(super) fn run(document: Document) -> ExitCode {
     let text = match document {
         Document::Config => config::reference(),
         Document::Cli => command_line(),
         Document::Openapi => web::openapi(),
     };
     say(text.trim_end());
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 fn command_line() -> String {
@@ -41,10 +41,11 @@ fn describe(command: &mut clap::Command, text: &mut String) {
         .lines()
         .map(|line| line.trim_end().to_owned())
         .collect();
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\n## `{name}`\n\n```text\n{}\n```\n",
         help.join("\n").trim_end()
-    ));
+    );
     for inner in command.get_subcommands_mut() {
         if !inner.is_hide_set() && inner.get_name() != "help" {
             describe(inner, text);

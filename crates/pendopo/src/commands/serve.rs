@@ -40,6 +40,7 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     if options.open_api {
         open_api::must_be_private(&config, &roles)?;
     }
+    roles::probe(&roles, &config)?;
     let data = DataDir::open(&config.data, &roles)?;
     let runtime = Builder::new_current_thread()
         .enable_all()

@@ -1,6 +1,9 @@
 //! The reference of every key, made from the doc comments of the settings themselves.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+
+use serde_json::Value;
 
 use super::SECRETS;
 use super::known::Known;
@@ -37,17 +40,20 @@ A secret can also be the content of a file: `admin.password_file = \"/run/secret
 A key that does not exist is refused with the one that was probably meant; `pendopo check` shows every key with its value and where it comes from.
 ";
 
-/// The whole reference, in Markdown.
+/// The whole reference, in Markdown: section by section, those without a section first.
 pub(crate) fn reference() -> String {
     let known = Known::new();
-    let (mut text, mut section) = (HEAD.to_owned(), None);
-    for (key, default) in known.keys() {
-        let of = key.rsplit_once('.').map_or("", |(section, _)| section);
-        if section != Some(of) {
-            section = Some(of);
-            write_section(&mut text, of);
+    let mut sections: BTreeMap<&str, Vec<&(String, Value)>> = BTreeMap::new();
+    for row in known.keys() {
+        let section = row.0.rsplit_once('.').map_or("", |(section, _)| section);
+        sections.entry(section).or_default().push(row);
+    }
+    let mut text = HEAD.to_owned();
+    for (section, rows) in sections {
+        write_section(&mut text, section);
+        for (key, default) in rows {
+            write_key(&mut text, key, default);
         }
-        write_key(&mut text, key, default);
     }
     text
 }
@@ -62,7 +68,7 @@ fn write_section(text: &mut String, section: &str) {
     }
 }
 
-fn write_key(text: &mut String, key: &str, default: &serde_json::Value) {
+fn write_key(text: &mut String, key: &str, default: &Value) {
     let doc = doc(key).unwrap_or_default();
     let _ = write!(text, "\n### `{key}`\n\n{}\n", sentence(&doc));
     let default = toml_text(default);
@@ -139,5 +145,4 @@ fn field(source: &str, of: &str, name: &str) -> Option<Field> {
 /// One sentence a line.
 fn sentence(text: &str) -> String {
     text.replace(". ", ".\n")
-        .replace("; for example", ",\nfor example")
 }

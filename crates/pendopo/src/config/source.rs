@@ -81,7 +81,7 @@ impl Reader<'_> {
             let inside = place.and_then(|(_, inside)| inside.get_ref().as_table());
             match (value, inside) {
                 (Value::Table(table), Some(inside)) if !table.is_empty() => {
-                    self.read(&key, table, inside)
+                    self.read(&key, table, inside);
                 }
                 (value, _) => {
                     let line = place.map_or(1, |(name, _)| line_of(self.text, name.span().start));

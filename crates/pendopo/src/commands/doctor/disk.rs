@@ -69,7 +69,7 @@ fn room(data: &Path, report: &mut Report) {
             let text = format!("{} MiB are free", free >> 20);
             match free {
                 free if free < NO_BYTES => {
-                    report.fail("disk", format!("{text}: make room, or writes fail"))
+                    report.fail("disk", format!("{text}: make room, or writes fail"));
                 }
                 free if free < LOW_BYTES => report.warn("disk", format!("{text}: make room soon")),
                 _ => report.good("disk", text),

@@ -16,7 +16,7 @@ use crate::data_dir;
 use crate::records;
 
 /// A clock that is further behind the newest entry of the trail was set back, or was wrong then.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 /// Before this version was made nobody can have run it: 2026-11-20.
 const EARLIEST: Timestamp = Timestamp(1_795_132_800_000_000);
 

@@ -1,26 +1,16 @@
 //! When the API may be opened to everybody: only while nobody but this machine can reach it.
 
-use std::net::SocketAddr;
-
 use anyhow::Result;
 
 use crate::cli::RoleName;
 use crate::commands::Usage;
 use crate::config::Config;
+use crate::roles::listeners;
 
 /// Refuses `--open-api` with a listener that others can reach.
 pub(super) fn must_be_private(config: &Config, roles: &[RoleName]) -> Result<()> {
-    let listeners: &[(&str, Option<SocketAddr>)] = if roles.contains(&RoleName::Edge) {
-        &[
-            ("edge.http", config.edge.http.address()),
-            ("edge.https", config.edge.https.address()),
-        ]
-    } else {
-        &[("web.listen", Some(config.web.listen))]
-    };
-    let public = listeners.iter().find_map(|(key, address)| {
-        Some((key, (*address)?)).filter(|(_, address)| !address.ip().is_loopback())
-    });
+    let mut listeners = listeners(roles, config).into_iter();
+    let public = listeners.find(|(_, address)| !address.ip().is_loopback());
     match public {
         None => Ok(()),
         Some((key, address)) => Err(Usage(format!(

@@ -1,0 +1,15 @@
+//! The real binary: how it starts, serves, ends, and what it says.
+
+#![cfg(test)]
+
+mod bad_start;
+mod console;
+mod doctor;
+mod drain;
+mod durability;
+mod full_disk;
+mod help;
+mod run;
+mod secrecy;
+mod server;
+mod start;

@@ -1,0 +1,83 @@
+//! Secrets stay where they belong: not in the output, the logs, the command line or the environment.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::Signal;
+use tempfile::tempdir;
+use testkit::Raw;
+
+use crate::run::run_with_input;
+use crate::server::{Server, get};
+
+/// Every file below a directory that is not the database or a secret's own place.
+fn logs(directory: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        found.push((path.display().to_string(), text));
+    }
+    found
+}
+
+#[test]
+fn no_secret_is_seen_outside_its_own_place() {
+    let directory = tempdir().unwrap();
+    let path = directory.path();
+    fs::write(path.join("first"), "kuda laut menari\n").unwrap();
+    let server = Server::start(
+        path,
+        &[
+            "--set",
+            "log.level=trace",
+            "--set",
+            "admin.password_file=first",
+        ],
+    );
+    let token = server.token();
+    let mut client = server.https();
+    client.exchange(get("/users?token=rahasia-sekali", &token));
+    let cookie = sign_in(&mut client);
+    let words = ["user", "passwd", "admin", "--password-file", "-"];
+    let console = run_with_input(path, &words, "lain lagi, kuda laut\n");
+    let mut seen = vec![
+        ("welcome".to_owned(), server.welcome().to_owned()),
+        (
+            "console".to_owned(),
+            format!("{}{}", console.good(), console.stderr),
+        ),
+        ("command line".to_owned(), process(&server, "cmdline")),
+        ("environment".to_owned(), process(&server, "environ")),
+    ];
+    server.signal(Signal::TERM);
+    assert_eq!(server.code(), Some(0));
+    seen.push(("log".to_owned(), server.log()));
+    seen.extend(logs(&path.join("data/logs")));
+    let is_access =
+        |(name, text): &(String, String)| name.ends_with("access.log") && text.contains("/users");
+    assert!(seen.iter().any(is_access), "the access log was looked at");
+    for secret in [token.as_str(), cookie.as_str(), "laut", "rahasia-sekali"] {
+        for (name, text) in &seen {
+            assert!(!text.contains(secret), "`{secret}` is in {name}");
+        }
+    }
+}
+
+/// What the system shows of the server to everybody on the machine.
+fn process(server: &Server, name: &str) -> String {
+    let bytes = fs::read(format!("/proc/{}/{name}", server.pid())).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Signs in as the first administrator; the session's secret.
+fn sign_in(client: &mut Raw) -> String {
+    let form = "login=admin&password=kuda+laut+menari";
+    let answer = client.exchange(format!(
+        "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    ));
+    let cookie = answer.header("set-cookie").expect("a session");
+    cookie.split(['=', ';']).nth(1).expect("a value").to_owned()
+}

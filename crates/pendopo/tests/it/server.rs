@@ -1,0 +1,214 @@
+//! A running server with a data directory and ports of its own.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use testkit::{Raw, Response, Trust};
+
+use crate::run;
+
+/// No test waits longer than this for the server to start or to end.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Ports of the system's choice, and no limit on requests, which tests send quickly.
+pub(crate) const QUIET: [&str; 8] = [
+    "--set",
+    "edge.http=127.0.0.1:0",
+    "--set",
+    "edge.https=127.0.0.1:0",
+    "--set",
+    "admin.listen=127.0.0.1:0",
+    "--set",
+    "edge.limit.rate=off",
+];
+
+/// The server; it is killed when this goes away.
+pub(crate) struct Server {
+    directory: PathBuf,
+    pid: Pid,
+    ended: Receiver<Option<i32>>,
+    welcome: String,
+}
+
+impl Server {
+    /// Starts in this directory with these words besides.
+    pub(crate) fn start(directory: &Path, words: &[&str]) -> Self {
+        let mut command = run::command(directory);
+        command.args(QUIET).args(words);
+        Self::spawn(directory, command)
+    }
+
+    /// Starts by a command of the test's own, whose process is, or becomes, the server.
+    pub(crate) fn spawn(directory: &Path, mut command: Command) -> Self {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(directory.join("stderr"));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.expect("a file for the log"));
+        let mut child = command.spawn().expect("the binary can be started");
+        let welcome = welcome(&mut child);
+        let pid = Pid::from_child(&child);
+        let (tell, ended) = channel();
+        thread::spawn(move || tell.send(child.wait().expect("it can be waited for").code()));
+        let server = Self {
+            directory: directory.to_owned(),
+            pid,
+            ended,
+            welcome,
+        };
+        assert!(
+            server.welcome.contains("is ready"),
+            "{}{}",
+            server.welcome,
+            server.log()
+        );
+        server
+    }
+
+    /// What it printed when it was ready.
+    pub(crate) fn welcome(&self) -> &str {
+        &self.welcome
+    }
+
+    /// What it wrote to standard error so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.directory.join("stderr")).expect("the log is text")
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw_pid()
+    }
+
+    /// The server's own token.
+    pub(crate) fn token(&self) -> String {
+        let path = self.directory.join("data/admin-token");
+        fs::read_to_string(path)
+            .expect("the token's file")
+            .trim()
+            .to_owned()
+    }
+
+    /// The address of the first listener whose line has this scheme and word.
+    fn address(&self, scheme: &str, word: &str) -> SocketAddr {
+        let mut lines = self.welcome.lines().filter(|line| line.contains(word));
+        let found =
+            lines.find_map(|line| line.trim_start().strip_prefix(scheme)?.split('/').next());
+        found
+            .and_then(|address| address.parse().ok())
+            .expect("an address in the welcome")
+    }
+
+    /// The private listener.
+    pub(crate) fn private(&self) -> SocketAddr {
+        self.address("http://", "private")
+    }
+
+    /// A connection without encryption.
+    pub(crate) fn http(&self) -> Raw {
+        Raw::connect(self.address("http://", "pages"))
+    }
+
+    /// An encrypted connection that trusts the server's own authority.
+    pub(crate) fn https(&self) -> Raw {
+        Trust::read(&self.directory.join("data/tls/ca.pem"))
+            .connect(self.address("https://", "pages"), "127.0.0.1")
+    }
+
+    /// Asks the private listener.
+    pub(crate) fn ask(&self, target: &str) -> Response {
+        Raw::connect(self.private())
+            .exchange(format!("GET {target} HTTP/1.1\r\nHost: admin\r\n\r\n"))
+    }
+
+    /// Asks the private listener until the answer is as it shall be.
+    pub(crate) fn ask_until(&self, target: &str, is_good: impl Fn(&Response) -> bool) {
+        let begun = std::time::Instant::now();
+        while !is_good(&self.ask(target)) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "{target} stays {}",
+                self.ask(target).text()
+            );
+            thread::yield_now();
+        }
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid, signal).expect("the server runs");
+    }
+
+    /// Waits for the end; the exit code, or none after a signal.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.ended.recv_timeout(PATIENCE).expect("the server ends")
+    }
+
+    /// Asks it to end, and expects that it does so in peace.
+    pub(crate) fn stop(self) {
+        self.signal(Signal::TERM);
+        assert_eq!(self.code(), Some(0), "{}", self.log());
+    }
+
+    /// Kills it as a power failure would.
+    pub(crate) fn kill(self) {
+        self.signal(Signal::KILL);
+        assert_eq!(self.code(), None);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.ended.try_recv().is_err() {
+            // It may have ended in this moment, which is as good.
+            let _ = kill_process(self.pid, Signal::KILL);
+        }
+    }
+}
+
+/// Everything up to the line to paste, which is the last one.
+fn welcome(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
+    let mut text = String::new();
+    while !text
+        .lines()
+        .last()
+        .is_some_and(|line| line.starts_with("  curl "))
+    {
+        if lines.read_line(&mut text).expect("text on standard output") == 0 {
+            break;
+        }
+    }
+    // Whatever it says later is read, so that it never blocks on a full pipe.
+    thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+    text
+}
+
+/// A request with the token and a body in JSON.
+pub(crate) fn post(path: &str, token: &str, key: &str, body: &str) -> String {
+    let key = if key.is_empty() {
+        String::new()
+    } else {
+        format!("Idempotency-Key: {key}\r\n")
+    };
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n{key}\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A request with the token.
+pub(crate) fn get(path: &str, token: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n")
+}
