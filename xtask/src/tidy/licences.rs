@@ -101,11 +101,12 @@ fn banned(workspace: &Workspace, ban: &Ban) -> Vec<Finding> {
     }
 }
 
+/// Dependents that ship; a test may look at the database behind the store's back.
 fn intruders(workspace: &Workspace, ban: &Ban, wrappers: &[String], reason: &str) -> Vec<Finding> {
     let dependents = workspace.packages.iter().filter(|package| {
         workspace
             .needs(package)
-            .any(|(need, _)| need.name == ban.name)
+            .any(|(need, for_tests)| need.name == ban.name && !for_tests)
     });
     let intruders = dependents.filter(|package| !wrappers.contains(&package.name));
     intruders

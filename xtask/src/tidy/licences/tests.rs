@@ -39,6 +39,14 @@ fn a_driver_has_one_dependent() {
 }
 
 #[test]
+fn a_test_may_use_a_driver() {
+    assert_eq!(
+        found(&[("web", &["rusqlite?"]), ("rusqlite", &[])]),
+        Vec::<Finding>::new()
+    );
+}
+
+#[test]
 fn a_refused_crate_is_found() {
     assert_eq!(
         found(&[("openssl", &[])]),
