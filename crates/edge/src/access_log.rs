@@ -1,6 +1,7 @@
 //! The access log: worker threads note what happened, one writer thread formats and writes it.
 
 mod archive;
+mod clock;
 mod file;
 mod generation;
 mod mask;

@@ -59,9 +59,10 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
         })
     };
     if !opened.is_secure {
-        return one_at_a_time(transport, link(desk, pulse, None), drain).await;
+        return Box::pin(one_at_a_time(transport, link(desk, pulse, None), drain)).await;
     }
-    let Some(stream) = handshake(transport, &desk).await else {
+    // Boxed, so that a connection that rests holds neither the handshake's memory nor the other protocol's.
+    let Some(stream) = Box::pin(handshake(transport, &desk)).await else {
         return;
     };
     pulse.handshake_ends();
@@ -71,9 +72,9 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let link = link(desk, pulse, Some(session));
     if is_http2 {
-        many_at_a_time(stream, link, drain).await;
+        Box::pin(many_at_a_time(stream, link, drain)).await;
     } else {
-        one_at_a_time(stream, link, drain).await;
+        Box::pin(one_at_a_time(stream, link, drain)).await;
     }
 }
 
@@ -88,7 +89,7 @@ async fn handshake(mut transport: Transport, desk: &Desk) -> Option<TlsStream<Tr
         }
         acceptor
             .accept_with(transport, |session| {
-                session.set_buffer_limit(Some(TLS_BUFFER))
+                session.set_buffer_limit(Some(TLS_BUFFER));
             })
             .await
     };

@@ -131,15 +131,24 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// Tells the client by which name its request stands in the logs.
 pub(crate) fn name_request(headers: &mut HeaderMap, id: RequestId) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |index: u32| DIGITS[(id.0 >> (4 * (31 - index)) & 15) as usize];
-    let mut text = [0; 32];
-    text.iter_mut()
-        .zip(0..)
-        .for_each(|(place, index)| *place = digit(index));
+    let text = id_text(id);
     if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)) {
         headers.insert(X_REQUEST_ID, value);
     }
+}
+
+/// The 32 digits of a request's name, without the formatting machinery, which takes longer than the rest of a header.
+pub(crate) fn id_text(id: RequestId) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let bytes = id.0.to_be_bytes();
+    std::array::from_fn(|index| {
+        let byte = bytes[index / 2];
+        DIGITS[usize::from(if index.is_multiple_of(2) {
+            byte >> 4
+        } else {
+            byte & 15
+        })]
+    })
 }
 
 #[cfg(test)]

@@ -66,6 +66,13 @@ impl Worker {
             }
         }
         part.waiting("draining");
+        // The kernel has shaken hands with these already: closed with the socket, they would be reset.
+        while let Some(Ok((socket, peer))) = at_once(accept(http.as_ref())).await {
+            self.open(socket, peer, false);
+        }
+        while let Some(Ok((socket, peer))) = at_once(accept(https.as_ref())).await {
+            self.open(socket, peer, true);
+        }
         drop((http, https));
         self.finish(shutdown).await;
         Ok(())

@@ -12,9 +12,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 use traffic::{Line, Record};
 
+use super::clock::Clock;
 use super::file::LogFile;
 use super::mask;
 use super::queue::{Batch, Entry, Shelves};
+use crate::headers;
 use crate::metrics::Metrics;
 
 /// How long notes gather before they are written: one write for many requests, and a log that follows at once.
@@ -27,6 +29,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Writer {
     file: LogFile,
     shelves: Shelves,
+    clock: Clock,
     batch: Batch,
     generation: u64,
     seq: u64,
@@ -55,6 +58,7 @@ impl Writer {
         Self {
             file,
             shelves,
+            clock: Clock::default(),
             batch: Batch::default(),
             generation,
             seq: 0,
@@ -165,11 +169,16 @@ impl Writer {
 
     fn line(&mut self, entry: &Entry, text: &[u8]) {
         let (seq, dropped) = (self.seq + 1, self.dropped);
+        let id = headers::id_text(entry.id);
+        let texts = [
+            self.clock.text(entry.time),
+            std::str::from_utf8(&id).unwrap_or_default(),
+        ];
         let line = Line {
             generation: self.generation,
             seq,
             dropped,
-            record: record(entry, text),
+            record: record(entry, texts, text),
         };
         let length = self.pending.len();
         if line.write(&mut self.pending).is_ok() {
@@ -192,7 +201,7 @@ async fn overstayed(shutdown: &mut Shutdown) {
     }
 }
 
-fn record<'a>(entry: &Entry, text: &'a [u8]) -> Record<'a> {
+fn record<'a>(entry: &Entry, [time, id]: [&'a str; 2], text: &'a [u8]) -> Record<'a> {
     let mut rest = text;
     let [method, host, target, agent, referer] = entry.lengths.map(|length| {
         let (own, after) = rest.split_at(usize::from(length));
@@ -200,8 +209,8 @@ fn record<'a>(entry: &Entry, text: &'a [u8]) -> Record<'a> {
         String::from_utf8_lossy(own)
     });
     Record {
-        time: format!("{:.6}", entry.time).into(),
-        id: entry.id.to_string().into(),
+        time: time.into(),
+        id: id.into(),
         client: entry.client,
         scheme: if entry.is_secure { "https" } else { "http" }.into(),
         protocol: protocol(entry.version).into(),

@@ -241,3 +241,6 @@ fn remove(path: &Path) -> Result<(), TlsError> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -237,3 +237,30 @@ fn both_versions_of_tls_are_spoken_and_a_session_is_resumed() {
         assert!(resumed, "{:?}", version.version);
     }
 }
+
+#[test]
+fn trust_in_the_local_authority_is_trust_for_its_own_names_only() {
+    use rcgen::{CertificateParams, Issuer, KeyPair};
+    let house = House::open();
+    let read = |name: &str| fs::read_to_string(house.file(name)).unwrap();
+    let key = KeyPair::from_pem(&read("tls/ca.key")).unwrap();
+    let thief = Issuer::from_ca_cert_pem(&read("tls/ca.pem"), key).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let pair = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["bank.example".to_owned()]).unwrap();
+    let files = (
+        directory.path().join("a.pem"),
+        directory.path().join("a.key"),
+    );
+    fs::write(&files.0, params.signed_by(&pair, &thief).unwrap().pem()).unwrap();
+    fs::write(&files.1, pair.serialize_pem()).unwrap();
+    let bank = House::with(|plan| {
+        (plan.config.tls.certificate, plan.config.tls.key) = (Some(files.0), Some(files.1));
+    });
+    let error = house
+        .trust()
+        .connect(bank.address("https"), "bank.example")
+        .try_send(b"x")
+        .unwrap_err();
+    assert!(error.to_string().contains("NameConstraint"), "{error}");
+}

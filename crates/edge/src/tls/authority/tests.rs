@@ -1,0 +1,88 @@
+//! When the local authority makes something anew, by a clock of the test's own.
+
+use std::sync::Arc;
+
+use lifecycle::Facts;
+use tempfile::TempDir;
+
+use super::*;
+use crate::tls::Certificates;
+
+fn authority(directory: &TempDir, names: &[&str]) -> Authority {
+    let mut all = Names::default();
+    for name in names {
+        all.add(name);
+    }
+    Authority::new(directory.path().join("tls"), all)
+}
+
+fn days(count: u64) -> Timestamp {
+    after("2026-11-20T12:00:00Z".parse().unwrap(), count)
+}
+
+#[test]
+fn a_certificate_is_kept_until_a_month_before_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = authority(&directory, &["localhost", "127.0.0.1"]);
+    let first = authority.certificate(days(0)).unwrap();
+    assert!(!first.is_real && first.names.cover("localhost") && first.names.cover("127.0.0.1"));
+    let kept = authority.certificate(days(330)).unwrap();
+    assert_eq!(kept.key.cert, first.key.cert);
+    let renewed = authority.certificate(days(340)).unwrap();
+    assert_ne!(renewed.key.cert, first.key.cert);
+    assert_eq!(
+        renewed.authority, first.authority,
+        "the authority stays, and with it the trust in it"
+    );
+    assert!(renewed.not_after > first.not_after);
+}
+
+#[test]
+fn an_authority_lasts_ten_years_and_no_certificate_outlives_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = authority(&directory, &["localhost"]);
+    let first = authority.certificate(days(0)).unwrap();
+    let late = authority.certificate(days(9 * 365 - 20)).unwrap();
+    assert_eq!(late.authority, first.authority);
+    let later = authority.certificate(days(9 * 365 + 20)).unwrap();
+    assert_ne!(later.authority, first.authority);
+}
+
+#[test]
+fn a_certificate_of_another_authority_is_replaced() {
+    let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    authority(&directory, &["localhost"])
+        .certificate(days(0))
+        .unwrap();
+    authority(&other, &["localhost"])
+        .certificate(days(0))
+        .unwrap();
+    for name in ["tls/leaf.pem", "tls/leaf.key"] {
+        std::fs::copy(other.path().join(name), directory.path().join(name)).unwrap();
+    }
+    let served = authority(&directory, &["localhost"])
+        .certificate(days(1))
+        .unwrap();
+    let (_, root) = served_root(&directory);
+    assert_eq!(served.authority, root);
+}
+
+fn served_root(directory: &TempDir) -> (Timestamp, Option<Vec<u8>>) {
+    let tls = directory.path().join("tls");
+    let root = Root::find(&tls.join("ca.pem"), &tls.join("ca.key"))
+        .unwrap()
+        .unwrap();
+    (root.not_after, root.identifier)
+}
+
+#[test]
+fn a_swapped_certificate_is_the_one_in_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = authority(&directory, &["localhost"]);
+    let facts = Facts::default();
+    let certificates = Certificates::new(authority.certificate(days(0)).unwrap(), facts.clone());
+    let before = (certificates.current(), facts.list());
+    certificates.swap(authority.certificate(days(350)).unwrap());
+    assert!(!Arc::ptr_eq(&before.0, &certificates.current()));
+    assert_ne!(before.1, facts.list(), "the new end is stated");
+}
