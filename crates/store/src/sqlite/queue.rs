@@ -106,8 +106,25 @@ impl<T> Queue<T> {
         self.arrived.notify_all();
     }
 
+    /// For the thread to hold: however it ends, nobody waits for it any more.
+    pub(super) fn until_thread_ends(&self) -> ThreadEnd<'_, T> {
+        ThreadEnd { queue: self }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes the queue when it is dropped, and drops what is still in it.
+pub(super) struct ThreadEnd<'a, T> {
+    queue: &'a Queue<T>,
+}
+
+impl<T> Drop for ThreadEnd<'_, T> {
+    fn drop(&mut self) {
+        self.queue.close();
+        self.queue.lock().jobs.clear();
     }
 }
 
@@ -137,5 +154,16 @@ mod tests {
         assert_eq!(queue.try_push(2), Err(Refused::Closed));
         assert_eq!(queue.take(9), [1]);
         assert_eq!(queue.take(9), [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_thread_that_ended() {
+        let queue = Queue::new(2);
+        let (answer, answered) = tokio::sync::oneshot::channel::<()>();
+        assert_eq!(queue.try_push(answer), Ok(()));
+        drop(queue.until_thread_ends());
+        assert!(answered.await.is_err());
+        let (answer, _) = tokio::sync::oneshot::channel();
+        assert_eq!(queue.try_push(answer), Err(Refused::Closed));
     }
 }

@@ -79,6 +79,7 @@ impl Scanner {
 }
 
 fn scan_all(file: &File, jobs: &Queue<Job>) {
+    let _end = jobs.until_thread_ends();
     // Opened at the first search: most servers start, and stay, without one.
     let mut kept = None;
     while let Some(job) = jobs.take(1).pop() {

@@ -110,12 +110,9 @@ async fn closing_does_what_is_queued_and_loses_no_answer() {
 
 #[tokio::test]
 async fn a_search_that_takes_too_long_is_ended_and_the_next_one_is_answered() {
-    const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150000) \
-        INSERT INTO person (first_name, last_name, search_key, role, is_disabled, must_change_password, created_at, \
-        updated_at, version) SELECT 'Murid', 'Wijaya', 'murid wijaya ' || i, 'member', 0, 0, 0, 0, 1 FROM n";
     let place = Place::new();
     place.open().close();
-    place.connect().execute_batch(FILL).unwrap();
+    place.fill(150_000);
     let opened = place.open_with(&Options {
         search_within: Duration::from_millis(2),
         ..Options::default()

@@ -5,12 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 
+use school::page::{Limit, Start};
+use school::people::PeopleQuery;
 use school::repeat::KEPT;
 use school::{Change, Repeat};
 use store::Opened;
 use tokio::runtime::Builder;
 
-use crate::person::{NOON, add};
+use crate::person::{NOON, add, total};
 use crate::place::Place;
 
 /// How many of this process's open files lie in the directory.
@@ -88,6 +90,43 @@ async fn the_connections_of_ended_threads_and_of_stores_that_are_gone_are_closed
     add(&next.stores, "Budi").await.unwrap();
     assert!(next.stores.people.find(1).await.unwrap().is_some());
     assert_eq!(open_files(place.directory()), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_was_filled_through_sql_is_as_good_as_any() {
+    let place = Place::new();
+    place.open().close();
+    place.fill(1_000);
+    let opened = place.open();
+    assert_eq!(total(&opened.stores).await, 1_000);
+    let found = opened.stores.people.find_login("77@sekolah.example").await;
+    assert_eq!(found.unwrap().unwrap().person.last_name, "Nomor 77");
+    let query = PeopleQuery {
+        search: Some("Nomor 1000".to_owned()),
+        start: Start::Offset(0),
+        limit: Limit::default(),
+    };
+    assert_eq!(
+        opened.stores.people.list(&query).await.unwrap().rows.len(),
+        1
+    );
+    assert_eq!(add(&opened.stores, "Ani").await.unwrap(), 1_001);
+}
+
+/// A public page must not make anybody the master of the disk.
+#[tokio::test]
+async fn asking_for_health_again_and_again_hardly_writes() {
+    const CHECKED: &str = "SELECT value FROM counter WHERE name = 'check'";
+    let place = Place::new();
+    let opened = place.open();
+    for _ in 0..50 {
+        opened.stores.health.check().await.unwrap();
+    }
+    let written: i64 = place
+        .connect()
+        .query_row(CHECKED, [], |row| row.get(0))
+        .unwrap();
+    assert!((1..50).contains(&written), "{written}");
 }
 
 #[tokio::test]

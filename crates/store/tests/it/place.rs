@@ -66,4 +66,17 @@ impl Place {
             assert!(found.is_empty() || found == ["ok"], "{check}: {found:?}");
         }
     }
+
+    /// Fills a closed store with people, in the way that the documentation of `store::sqlite` shows.
+    pub(crate) fn fill(&self, people: u32) {
+        let documentation = include_str!("../../src/sqlite.rs");
+        let block = documentation.split("```").nth(1).unwrap();
+        let lines = block
+            .lines()
+            .skip(1)
+            .map(|line| line.trim_start_matches("//!"));
+        let sql: String = lines.collect::<Vec<_>>().join("\n");
+        let sql = sql.replace("5000000", &people.to_string());
+        self.connect().execute_batch(&sql).unwrap();
+    }
 }

@@ -1,0 +1,115 @@
+//! The writer's thread: takes groups from the queue, commits them, answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicI32;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use rusqlite::Connection;
+use school::{Inserted, StoreError};
+use tracing::warn;
+
+use super::upkeep::CHECKPOINT_PAGES;
+use super::{Job, Proof};
+use crate::sqlite::failure::{again, store_error};
+use crate::sqlite::queue::Queue;
+use crate::sqlite::{File, connection, group};
+use crate::unit::Unit;
+
+/// More units than this don't share a commit, so that none waits long.
+const GROUP: usize = 256;
+
+type Answered = Result<Inserted, StoreError>;
+
+/// What the thread owns.
+pub(super) struct Thread {
+    file: Arc<File>,
+    /// Absent after a failure that a fresh connection may mend.
+    pub(super) connection: Option<Connection>,
+    proof: Arc<Proof>,
+    /// Pages in the log, as the last commit told.
+    pub(super) pages: Arc<AtomicI32>,
+    pub(super) checkpoint_at: i32,
+    pub(super) checkpoints: u32,
+}
+
+impl Thread {
+    pub(super) fn new(file: Arc<File>, connection: Connection, proof: Arc<Proof>) -> Self {
+        Self {
+            file,
+            connection: Some(connection),
+            proof,
+            pages: Arc::new(AtomicI32::new(0)),
+            checkpoint_at: CHECKPOINT_PAGES,
+            checkpoints: 0,
+        }
+    }
+
+    pub(super) fn run(mut self, queue: &Queue<Job>) {
+        let _end = queue.until_thread_ends();
+        self.count_pages();
+        loop {
+            let mut jobs = queue.take(GROUP);
+            if jobs.is_empty() {
+                break;
+            }
+            // Whoever gave up waiting was told nothing, and nothing is done.
+            jobs.retain(|job| job.answer.as_ref().is_none_or(|answer| !answer.is_closed()));
+            let answers = self.commit(&jobs);
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                tell(job, answer);
+            }
+            self.checkpoint_if_due();
+        }
+        self.end();
+    }
+
+    /// One answer a job.
+    fn commit(&mut self, jobs: &[Job]) -> Vec<Answered> {
+        if jobs.is_empty() {
+            return Vec::new();
+        }
+        let units: Vec<&Unit> = jobs.iter().map(|job| &job.unit).collect();
+        let committed = catch_unwind(AssertUnwindSafe(|| self.try_commit(&units)));
+        let committed = committed
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stumbled".into())));
+        self.prove(&committed);
+        committed.unwrap_or_else(|failure| {
+            if !matches!(failure, StoreError::Full(_)) {
+                self.connection = None;
+            }
+            units.iter().map(|_| Err(again(&failure))).collect()
+        })
+    }
+
+    /// A group of which every unit failed wrote nothing, and proves nothing.
+    fn prove(&self, committed: &Result<Vec<Answered>, StoreError>) {
+        let mut proof = self.proof.lock().unwrap_or_else(PoisonError::into_inner);
+        match committed {
+            Ok(answers) if answers.iter().any(Result::is_ok) => *proof = Some(Instant::now()),
+            Ok(_) => {}
+            Err(_) => *proof = None,
+        }
+    }
+
+    fn try_commit(&mut self, units: &[&Unit]) -> Result<Vec<Answered>, StoreError> {
+        if self.connection.is_none() {
+            let fresh = connection::writer(&self.file.path);
+            self.connection = Some(fresh.map_err(|error| store_error(&self.file.path, error))?);
+            self.count_pages();
+        }
+        match &self.connection {
+            Some(connection) => group::commit(connection, &self.file.path, units),
+            None => Err(StoreError::Unavailable("the database is not open".into())),
+        }
+    }
+}
+
+fn tell(job: Job, answer: Answered) {
+    match (job.answer, answer) {
+        // The one who asked may have gone meanwhile.
+        (Some(waiting), answer) => drop(waiting.send(answer)),
+        (None, Err(error)) => warn!(%error, "a write of no consequence failed"),
+        (None, Ok(_)) => {}
+    }
+}

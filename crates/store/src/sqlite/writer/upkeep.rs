@@ -1,0 +1,71 @@
+//! What the writer does between groups: copies the log into the file, keeps the planner's statistics, ends in one file.
+
+use std::sync::atomic::Ordering;
+
+use tracing::warn;
+
+use super::thread::Thread;
+
+/// The log is copied into the file whenever it has grown by so many pages of 4 KiB.
+pub(super) const CHECKPOINT_PAGES: i32 = 4_000;
+/// The planner's statistics are looked after once in so many checkpoints.
+const OPTIMIZE_EVERY: u32 = 64;
+
+impl Thread {
+    pub(super) fn count_pages(&mut self) {
+        let pages = self.pages.clone();
+        let hook = move |_: &mut _, count| {
+            pages.store(count, Ordering::Relaxed);
+            Ok(())
+        };
+        if let Some(connection) = &mut self.connection
+            && let Err(error) = connection.wal_hook(Some(hook))
+        {
+            warn!(%error, "the size of the database's log is not watched");
+        }
+    }
+
+    /// After the answers, so that nobody waits for it but those who come next.
+    pub(super) fn checkpoint_if_due(&mut self) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < self.checkpoint_at {
+            return;
+        }
+        let is_complete = self.pragma("PRAGMA wal_checkpoint(PASSIVE)", |row| {
+            Ok(row.get::<_, i32>(1)? == row.get::<_, i32>(2)?)
+        });
+        // A reader of old pages keeps the log from starting anew: try again when it has grown as much once more.
+        self.checkpoint_at = if is_complete == Some(true) {
+            CHECKPOINT_PAGES
+        } else {
+            pages.saturating_add(CHECKPOINT_PAGES)
+        };
+        self.checkpoints += 1;
+        if self.checkpoints.is_multiple_of(OPTIMIZE_EVERY) {
+            self.pragma("PRAGMA optimize", |_| Ok(()));
+        }
+    }
+
+    /// Leaves one whole file.
+    pub(super) fn end(&mut self) {
+        self.pragma("PRAGMA optimize", |_| Ok(()));
+        self.pragma("PRAGMA wal_checkpoint(TRUNCATE)", |_| Ok(()));
+    }
+
+    /// The pragma's row, if it has one and does not fail.
+    fn pragma<T>(
+        &self,
+        sql: &str,
+        read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Option<T> {
+        let connection = self.connection.as_ref()?;
+        match connection.query_row(sql, [], read) {
+            Ok(value) => Some(value),
+            Err(rusqlite::Error::QueryReturnedNoRows) => None,
+            Err(error) => {
+                warn!(%error, sql, "the database could not be tended");
+                None
+            }
+        }
+    }
+}
