@@ -16,9 +16,9 @@ use crate::migrations;
 use crate::opened::OpenError;
 
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
-/// After a crash a file up to this size is looked through before it is used: about 50 ms. SQLite's log makes a crash harmless
+/// After a crash a file up to this size is looked through before it is used, in about 50 ms. SQLite's log makes a crash harmless
 /// in itself; larger files are left to backups, each of which is verified.
-const CHECKED_AT_MOST: u64 = 32 << 20;
+const CHECKED_AT_MOST: u64 = 16 << 20;
 /// Processes that start together wait for each other while the first turns the log on.
 const START_WITHIN: Duration = Duration::from_secs(5);
 
