@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use school::audit::CHAIN_START;
-use school::{Inserted, StoreError};
+use school::{Change, Inserted, StoreError};
 
 use super::connection::run;
 use super::failure::store_error;
@@ -52,14 +52,12 @@ impl Group<'_> {
     /// One unit, whose failure leaves the others be. An error is one of the whole transaction.
     fn alone(&mut self, unit: &Unit) -> Result<Result<Inserted, StoreError>, StoreError> {
         self.execute("SAVEPOINT unit")?;
-        let head = self.head;
         let done = self.unit(unit);
         if done.is_err() {
             // On a full disk SQLite may have rolled the whole transaction back by itself.
             if self.connection.is_autocommit() {
                 return done.map(Ok);
             }
-            self.head = head;
             self.execute("ROLLBACK TO unit")?;
         }
         self.execute("RELEASE unit")?;
@@ -78,15 +76,22 @@ impl Group<'_> {
             }
         }
         if let Some(change) = &unit.change {
-            let entry = self.head()?.chain(change, object);
-            self.head = Some(Head {
-                seq: entry.seq,
-                hash: entry.hash,
-            });
-            let appended = run(self.connection, APPEND, &entry_values(entry), None);
-            appended.map_err(|error| store_error(self.path, error))?;
+            self.tell(change, object)?;
         }
         Ok(Inserted::New(object.unwrap_or_default()))
+    }
+
+    fn tell(&mut self, change: &Change, object: Option<i64>) -> Result<(), StoreError> {
+        let entry = self.head()?.chain(change, object);
+        let head = Head {
+            seq: entry.seq,
+            hash: entry.hash,
+        };
+        let appended = run(self.connection, APPEND, &entry_values(entry), None);
+        appended.map_err(|error| store_error(self.path, error))?;
+        // The last thing that can fail in a unit: a head that was moved stays.
+        self.head = Some(head);
+        Ok(())
     }
 
     fn head(&mut self) -> Result<Head, StoreError> {
