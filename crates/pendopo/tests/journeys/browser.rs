@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::driver::Driver;
 
-/// The key under which WebDriver names an element.
+/// The key under which the driver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A screen.
@@ -222,7 +222,7 @@ impl Drop for Browser {
     }
 }
 
-/// A text as a literal of XPath 1.0, which has no escapes.
+/// A text as a literal of `XPath` 1.0, which has no escapes.
 fn quoted(text: &str) -> String {
     assert!(!text.contains('"'), "XPath cannot quote {text}");
     format!("\"{text}\"")

@@ -1,4 +1,4 @@
-//! A ChromeDriver of one's own, and the Chromium that it starts.
+//! A `chromedriver` of one's own, and the Chromium that it starts.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};

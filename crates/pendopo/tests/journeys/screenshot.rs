@@ -1,6 +1,7 @@
 //! Pictures of the pages, for people to look at.
 
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -26,18 +27,36 @@ impl Browser {
     }
 }
 
+/// The pictures that the documents show. Building with `PENDOPO_KEEP_SCREENSHOTS=1` in the environment makes the
+/// journeys take them anew; `pngquant --ext .png --force docs/screenshots/*.png` then makes them small.
+const KEPT: [&str; 6] = [
+    "board",
+    "board-phone-dark",
+    "sign-in",
+    "users",
+    "audit",
+    "status-dark",
+];
+
 fn save(name: &str, data: &str) {
     let picture = STANDARD.decode(data).expect("a picture comes in base64");
     assert!(picture.starts_with(b"\x89PNG"), "{name} is no picture");
-    let folder = folder();
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+    let is_kept = option_env!("PENDOPO_KEEP_SCREENSHOTS").is_some() && KEPT.contains(&name);
+    for folder in iter::once(passing()).chain(is_kept.then(kept)) {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{name}.png")), &picture).unwrap();
+    }
 }
 
 /// `target/screenshots`.
-fn folder() -> PathBuf {
+fn passing() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     target
         .expect("Cargo's folder for tests lies in its target folder")
         .join("screenshots")
+}
+
+/// `docs/screenshots`.
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/screenshots")
 }

@@ -38,6 +38,9 @@ fn a_visitor_posts_a_message_on_a_phone_in_indonesian() {
         phone.press("Kirim pesan");
         phone.see(text);
     }
+    let desk = Browser::open(&server.root, "id", &Screen::Desk);
+    desk.visit("/");
+    desk.photograph("board");
     phone.photograph("board-phone");
     phone.prefer("dark");
     phone.photograph_whole("board-phone-dark");

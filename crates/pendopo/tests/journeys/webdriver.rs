@@ -1,4 +1,4 @@
-//! As much of the WebDriver protocol (W3C) as the journeys need: JSON over HTTP, one connection a command.
+//! As much of the `WebDriver` protocol (W3C) as the journeys need: JSON over HTTP, one connection a command.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Longer than any page takes, so that a hang is told as one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a driver listens.
 #[derive(Debug, Clone, Copy)]
