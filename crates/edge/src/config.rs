@@ -67,7 +67,7 @@ pub struct LimitConfig {
     pub delay: u32,
     /// Whether the whole burst goes through at once. Default false.
     pub nodelay: bool,
-    /// Addresses remembered at a time, 40 bytes each; more are forgotten, not refused. Default 65,536.
+    /// Addresses remembered at a time, 50 bytes each; more are forgotten, not refused. Default 32,768.
     pub addresses: usize,
     /// Requests that may wait at a time, of all addresses; more are answered 429. Default 1,024.
     pub waiting: usize,
@@ -80,7 +80,7 @@ impl Default for LimitConfig {
             burst: 40,
             delay: 20,
             nodelay: false,
-            addresses: 65_536,
+            addresses: 32_768,
             waiting: 1024,
         }
     }

@@ -78,7 +78,7 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
     }
 }
 
-async fn handshake(mut transport: Transport, desk: &Desk) -> Option<TlsStream<Transport>> {
+async fn handshake(mut transport: Transport, desk: &Desk) -> Option<Box<TlsStream<Transport>>> {
     let shared = &desk.shared;
     let acceptor = shared.acceptor.as_ref()?;
     let accepting = async {
@@ -94,7 +94,8 @@ async fn handshake(mut transport: Transport, desk: &Desk) -> Option<TlsStream<Tr
             .await
     };
     match tokio::time::timeout(shared.config.timeout.handshake.duration(), accepting).await {
-        Ok(Ok(stream)) => Some(stream),
+        // Boxed: the session is large, and is handed from one stage to the next.
+        Ok(Ok(stream)) => Some(Box::new(stream)),
         Ok(Err(error)) => {
             shared.metrics.handshake_failed(false);
             tracing::debug!(%error, "a TLS handshake failed");

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::access_log::Queue;
+use crate::forward::Local;
 use crate::pulse::Pulse;
 use crate::random::RequestIds;
 use crate::shared::Shared;
@@ -14,6 +15,7 @@ pub(crate) struct Desk {
     pub(crate) shared: Arc<Shared>,
     pub(crate) queue: Queue,
     pub(crate) ids: RequestIds,
+    pub(crate) local: Local,
 }
 
 /// One connection, seen from its requests.

@@ -18,6 +18,7 @@ use crate::connection;
 use crate::connections::{Full, Place};
 use crate::descriptors::{self, Spare};
 use crate::drain::Drain;
+use crate::forward::Local;
 use crate::link::Desk;
 use crate::random::RequestIds;
 use crate::shared::Shared;
@@ -39,7 +40,13 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, queue: Queue) -> io::Result<Self> {
         let ids = RequestIds::new().map_err(io::Error::other)?;
-        let desk = Arc::new(Desk { shared, queue, ids });
+        let local = Local::new(shared.local.clone());
+        let desk = Arc::new(Desk {
+            shared,
+            queue,
+            ids,
+            local,
+        });
         Ok(Self {
             desk,
             drain: Arc::default(),

@@ -12,12 +12,12 @@ use hyper::body::Incoming;
 use crate::body::{Answered, Nothing, Received};
 use crate::error::{self, Refused};
 use crate::exchange::{self, Ending, Exchange};
-use crate::forward::Call;
+use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
 use crate::headers;
 use crate::link::Link;
 use crate::redirect;
-use crate::start::{Body, LocalService};
+use crate::start::Body;
 
 type Answer = Result<Response<Answered>, Infallible>;
 
@@ -93,15 +93,15 @@ fn route(exchange: &Exchange, head: &Parts) -> Route {
 }
 
 /// Chooses who answers: so far there is one.
-fn pick(exchange: &Exchange) -> LocalService {
+fn pick(exchange: &Exchange) -> &Local {
     exchange.went_to("web");
-    exchange.link.shared().local.clone()
+    &exchange.link.desk.local
 }
 
 /// Hands the request over and waits for the answer's head.
 async fn forward(
     exchange: &Arc<Exchange>,
-    service: LocalService,
+    local: &Local,
     head: Parts,
     incoming: Incoming,
 ) -> Response<Body> {
@@ -118,7 +118,7 @@ async fn forward(
     };
     let mut request = Request::from_parts(head, body);
     request.extensions_mut().insert(exchange.client);
-    let answer = Call::new(service, request).await;
+    let answer = Call::new(local, request).await;
     match (exchange.fault(), answer) {
         // The service saw a body that broke off; only the edge knows why.
         (Some(fault), _) => error::respond(exchange, accept.as_ref(), &fault.into()),

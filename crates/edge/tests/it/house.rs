@@ -170,10 +170,14 @@ impl Drop for House {
     }
 }
 
+/// The records in a log, but for a last one that is being written at this moment.
 pub(crate) fn lines(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
-        .collect()
+    let whole = text
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    let parse =
+        |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    whole.map(parse).collect()
 }
 
 /// Waits until something is so.
