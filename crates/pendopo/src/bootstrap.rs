@@ -45,8 +45,6 @@ pub(crate) enum TokenState {
 pub(crate) struct Bootstrap<'a> {
     /// The ports.
     pub(crate) stores: &'a Stores,
-    /// For the first password.
-    pub(crate) hasher: &'a Hasher,
     /// The time.
     pub(crate) clock: &'a Clock,
     /// The file of the token.
@@ -77,6 +75,9 @@ impl Bootstrap<'_> {
     }
 
     async fn admin(&self) -> Result<Option<SecretString>> {
+        // Its memory goes when the password is made: most starts are not the first.
+        let hasher =
+            Hasher::start(1).context("can't start the thread that hashes the first password")?;
         let (actor, now) = (Actor::console(), self.clock.now());
         let found = self.stores.people.find_login(&login_key(ADMIN)).await?;
         let person = match found {
@@ -91,13 +92,12 @@ impl Bootstrap<'_> {
                 must_change: true,
             };
             let set =
-                people::set_password(self.stores, self.hasher, &actor, person.id, chosen, now)
-                    .await;
+                people::set_password(self.stores, &hasher, &actor, person.id, chosen, now).await;
             set.context("`admin.password` can't be used")?;
             return Ok(None);
         }
         let (_, password) =
-            people::set_one_time_password(self.stores, self.hasher, &actor, person.id, now).await?;
+            people::set_one_time_password(self.stores, &hasher, &actor, person.id, now).await?;
         Ok(Some(password))
     }
 

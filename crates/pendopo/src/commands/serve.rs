@@ -83,7 +83,6 @@ impl Server {
         welcome.state(&telling.facts);
         let bootstrap = Bootstrap {
             stores: &self.stores,
-            hasher: &hasher,
             clock: &Clock::System,
             token_file: self.data.admin_token(),
             password: self.config.admin.password.clone(),

@@ -232,3 +232,19 @@ fn an_open_api_needs_no_token_on_loopback() {
     assert_eq!(server.http().exchange(request).status, 201);
     server.stop();
 }
+
+#[test]
+fn with_a_domain_it_says_that_the_certificate_is_its_own() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &["--domain", "sekolah.example"]);
+    let welcome = server.welcome();
+    assert!(
+        welcome.contains("Sign in at https://sekolah.example:"),
+        "{welcome}"
+    );
+    assert!(
+        welcome.contains("Certificates from a public authority are not fetched by this version"),
+        "{welcome}"
+    );
+    server.stop();
+}
