@@ -118,6 +118,7 @@ fn text(column: usize, value: &[u8]) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
     use tempfile::NamedTempFile;
 
     use super::*;
@@ -148,5 +149,26 @@ mod tests {
         for sql in ["SELECT CAST(x'FF' AS TEXT)", "SELECT 0.5"] {
             assert!(run(&reader, sql, &[], None).is_err(), "{sql}");
         }
+    }
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_is_bound() {
+        const LIST: &str = "SELECT id FROM person WHERE id > $1 ORDER BY id LIMIT $2";
+        let file = NamedTempFile::new().unwrap();
+        let writer = writer(file.path()).unwrap();
+        let table = "CREATE TABLE person (id INTEGER PRIMARY KEY)";
+        writer.execute_batch(table).unwrap();
+        for number in 1..5 {
+            run(
+                &writer,
+                LIST,
+                &[Value::Int(number), Value::Int(number)],
+                None,
+            )
+            .unwrap();
+        }
+        let statement = writer.prepare_cached(LIST).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::Run), 4);
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 }
