@@ -39,6 +39,7 @@ pub(crate) struct Metrics {
     dropped_headers: Counter,
     exhausted: Counter,
     pub(crate) connections_open: Gauge,
+    pub(crate) certificate_expires: Gauge,
     pub(crate) duration: Histogram,
     pub(crate) log_dropped: Counter,
     pub(crate) log_errors: Counter,
@@ -49,12 +50,14 @@ impl Metrics {
         let registry = registry.sub_registry_with_prefix("edge");
         let causes = error::ALL.iter().map(|refusal| refusal.cause);
         let (requests, duration) = answers(registry);
-        let connections_open = Gauge::default();
+        let (connections_open, certificate_expires) = (Gauge::default(), Gauge::default());
         registry.register(
             "connections_open",
             "Connections open now",
             connections_open.clone(),
         );
+        let help = "When the served certificate ends, in seconds of Unix time";
+        registry.register("certificate_expires", help, certificate_expires.clone());
         Self {
             requests,
             refused: counters(
@@ -92,6 +95,7 @@ impl Metrics {
                 "Accepts that failed for want of open files",
             ),
             connections_open,
+            certificate_expires,
             duration,
             log_dropped: counter(
                 registry,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -117,16 +117,16 @@ impl Edge {
             return Err(StartError::NoListener);
         }
         let metrics = Metrics::register(registry);
-        let (certificates, authority) = match &https {
-            Some(listeners) => certificates(&config, &domains, &data, listeners, &facts)?,
-            None => (None, None),
-        };
-        let acceptor = match &certificates {
-            Some(certificates) => Some(TlsAcceptor::from(Arc::new(tls::server_config(
-                Arc::clone(certificates),
-            )?))),
-            None => None,
-        };
+        let served = https
+            .as_ref()
+            .map(|https| served(&config, &domains, &data, https))
+            .transpose()?;
+        let (served, authority) = served.unzip();
+        let expires = &metrics.certificate_expires;
+        let certificates = served
+            .map(|served| Arc::new(Certificates::new(served, facts.clone(), expires.clone())));
+        let tls = certificates.clone().map(tls::server_config).transpose()?;
+        let acceptor = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
         let log = AccessLog::open(&data.join("logs"), &config.log, threads, &metrics)?;
         log.state(&facts);
         let redirect = https.as_ref().filter(|_| !domains.is_empty());
@@ -138,7 +138,7 @@ impl Edge {
             sockets,
             shared: Arc::new(shared),
             log,
-            authority,
+            authority: authority.flatten(),
             part,
         })
     }
@@ -187,30 +187,21 @@ fn bound(http: Option<&Listeners>, https: Option<&Listeners>) -> Vec<Bound> {
         .collect()
 }
 
-type Keeping = (Option<Arc<Certificates>>, Option<Authority>);
-
 /// The operator's certificate, or one by the local authority, which is then kept fresh.
-fn certificates(
+fn served(
     config: &Config,
     domains: &[String],
-    data: &std::path::Path,
+    data: &Path,
     https: &Listeners,
-    facts: &Facts,
-) -> Result<Keeping, StartError> {
-    let wrap = |served| Some(Arc::new(Certificates::new(served, facts.clone())));
+) -> Result<(Served, Option<Authority>), TlsError> {
     match (&config.tls.certificate, &config.tls.key) {
-        (Some(certificate), Some(key)) => Ok((wrap(Served::read(certificate, key)?), None)),
+        (Some(certificate), Some(key)) => Ok((Served::read(certificate, key)?, None)),
         (None, None) => {
-            let authority = Authority::new(
-                data.join("tls"),
-                Names::local(domains, https.address().ip()),
-            );
-            Ok((
-                wrap(authority.certificate(Timestamp::now())?),
-                Some(authority),
-            ))
+            let names = Names::local(domains, https.address().ip());
+            let authority = Authority::new(data.join("tls"), names);
+            Ok((authority.certificate(Timestamp::now())?, Some(authority)))
         }
-        _ => Err(TlsError::Half.into()),
+        _ => Err(TlsError::Half),
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use lifecycle::Facts;
+use prometheus_client::metrics::gauge::Gauge;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
@@ -54,13 +55,16 @@ pub enum TlsError {
 pub(crate) struct Certificates {
     current: ArcSwap<Served>,
     facts: Facts,
+    expires: Gauge,
 }
 
 impl Certificates {
-    pub(crate) fn new(served: Served, facts: Facts) -> Self {
+    pub(crate) fn new(served: Served, facts: Facts, expires: Gauge) -> Self {
         served.state(&facts);
+        expires.set(served.not_after.as_second());
         Self {
             facts,
+            expires,
             current: ArcSwap::from_pointee(served),
         }
     }
@@ -71,6 +75,7 @@ impl Certificates {
 
     pub(crate) fn swap(&self, served: Served) {
         served.state(&self.facts);
+        self.expires.set(served.not_after.as_second());
         self.current.store(Arc::new(served));
     }
 }

@@ -201,6 +201,11 @@ fn the_certificate_and_the_log_are_stated_as_facts() {
     );
     assert!(fact("certificate names").contains("localhost"));
     assert!(fact("certificate expires").ends_with('Z'));
+    let expires: jiff::Timestamp = fact("certificate expires").parse().unwrap();
+    assert_eq!(
+        house.metric("edge_certificate_expires"),
+        expires.as_second().unsigned_abs()
+    );
     assert!(fact("access log").ends_with("logs/access.log"));
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lifecycle::Facts;
+use prometheus_client::metrics::gauge::Gauge;
 use tempfile::TempDir;
 
 use super::*;
@@ -80,7 +81,11 @@ fn a_swapped_certificate_is_the_one_in_force() {
     let directory = tempfile::tempdir().unwrap();
     let authority = authority(&directory, &["localhost"]);
     let facts = Facts::default();
-    let certificates = Certificates::new(authority.certificate(days(0)).unwrap(), facts.clone());
+    let certificates = Certificates::new(
+        authority.certificate(days(0)).unwrap(),
+        facts.clone(),
+        Gauge::default(),
+    );
     let before = (certificates.current(), facts.list());
     certificates.swap(authority.certificate(days(350)).unwrap());
     assert!(!Arc::ptr_eq(&before.0, &certificates.current()));

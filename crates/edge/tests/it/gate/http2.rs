@@ -238,6 +238,11 @@ fn streams_that_are_opened_and_reset_at_once_end_the_connection() {
     // The server says goodbye; after that it may cut the connection while frames still come.
     let rest = client.rest();
     assert!(rest.len() < 1_000_000);
+    assert!(
+        house.service.arrived() < 200,
+        "{} requests reached the service",
+        house.service.arrived()
+    );
     assert_eq!(house.http2().get("https://localhost/").status, 200);
 }
 
@@ -254,5 +259,51 @@ fn headers_continued_without_end_end_the_connection() {
         }
     }
     client.rest();
+    assert_eq!(house.http2().get("https://localhost/").status, 200);
+}
+
+#[test]
+fn clients_are_told_how_much_one_connection_may_hold() {
+    let house = House::open();
+    let mut client = by_hand(&house);
+    let head = client.read_exact(9);
+    assert_eq!(head[3], SETTINGS);
+    let settings = client.read_exact(usize::from(head[2]));
+    let setting = |wanted: u16| {
+        let mut pairs = settings.chunks(6).map(|pair| pair.split_at(2));
+        let value = pairs
+            .find(|(id, _)| *id == wanted.to_be_bytes())
+            .map(|(_, value)| value);
+        value.map(|value| u32::from_be_bytes(value.try_into().unwrap()))
+    };
+    let (streams, window, header_list) = (setting(3), setting(4), setting(6));
+    assert_eq!((streams, header_list), (Some(100), Some(16 * 1024)));
+    assert!(window.is_none_or(|window| window <= 65_536), "{window:?}");
+}
+
+#[test]
+fn streams_that_the_server_is_made_to_reset_end_the_connection() {
+    const WINDOW_UPDATE: u8 = 8;
+    let house = House::open();
+    let mut client = by_hand(&house);
+    // An increment of zero is an error of the stream, which the server resets (CVE-2025-8671).
+    let nothing = 0_u32.to_be_bytes();
+    for number in 0..5000 {
+        let stream = 2 * number + 1;
+        get(&mut client, stream, "/wait");
+        if client
+            .try_send(&frame(WINDOW_UPDATE, 0, stream, &nothing))
+            .is_err()
+        {
+            break;
+        }
+    }
+    let rest = client.rest();
+    assert!(rest.len() < 1_000_000);
+    assert!(
+        house.service.arrived() < 200,
+        "{} requests reached the service",
+        house.service.arrived()
+    );
     assert_eq!(house.http2().get("https://localhost/").status, 200);
 }
