@@ -12,15 +12,19 @@ const UNIQUE: [(&str, &str); 2] = [
     ("person.username_key", "username"),
 ];
 
-/// What the error means for the operation.
+/// What the error means for an operation on the database at `path`.
 pub(super) fn store_error(path: &Path, error: Error) -> StoreError {
+    meaning(error, || room(path))
+}
+
+fn meaning(error: Error, room: impl FnOnce() -> Option<u64>) -> StoreError {
     let Error::SqliteFailure(code, text) = &error else {
         return StoreError::Corrupt(Box::new(error));
     };
     match code.code {
         ErrorCode::DiskFull => StoreError::Full(Box::new(error)),
         // A log or its index that can't grow is told as a failed write, not as a full disk.
-        ErrorCode::SystemIoFailure if room(path) == Some(0) => StoreError::Full(Box::new(error)),
+        ErrorCode::SystemIoFailure if room() == Some(0) => StoreError::Full(Box::new(error)),
         ErrorCode::ConstraintViolation => {
             violation(code.extended_code, text.as_deref().unwrap_or_default())
                 .unwrap_or_else(|| StoreError::Corrupt(Box::new(error)))
@@ -65,4 +69,24 @@ pub(super) fn again(error: &StoreError) -> StoreError {
 pub(super) fn room(path: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(path).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi::{self, SQLITE_FULL, SQLITE_IOERR_SHMSIZE};
+
+    use super::*;
+
+    fn failure(code: i32) -> Error {
+        Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn a_failed_write_is_a_full_disk_only_when_there_is_no_room() {
+        let full = |code, room| matches!(meaning(failure(code), || room), StoreError::Full(_));
+        assert!(full(SQLITE_IOERR_SHMSIZE, Some(0)));
+        assert!(!full(SQLITE_IOERR_SHMSIZE, Some(4_096)));
+        assert!(!full(SQLITE_IOERR_SHMSIZE, None));
+        assert!(full(SQLITE_FULL, Some(4_096)));
+    }
 }

@@ -146,6 +146,17 @@ fn a_new_database_on_a_full_disk_is_refused_in_words() {
 }
 
 #[test]
+fn a_database_without_room_for_its_log_is_refused_in_words() {
+    let disk = Disk::new();
+    disk.place.open().close();
+    disk.fill();
+    let refused = disk.place.try_open().err().unwrap();
+    assert!(matches!(refused, OpenError::Full(_)), "{refused}");
+    disk.make_room();
+    assert!(disk.place.try_open().is_ok());
+}
+
+#[test]
 fn a_read_only_disk_is_refused_in_words() {
     let disk = Disk::new();
     disk.place.open().close();
