@@ -63,12 +63,12 @@ fn ask() -> Result<SecretString> {
 
 fn hidden(question: &str) -> Result<SecretString> {
     let mut stderr = io::stderr().lock();
+    // Quiet before the question: an answer that follows it at once is neither shown nor thrown away.
+    let quiet = Quiet::begin()?;
     write!(stderr, "{question}")?;
     stderr.flush()?;
-    let line = {
-        let _quiet = Quiet::begin()?;
-        read_line(&mut io::stdin().lock())?
-    };
+    let line = read_line(&mut io::stdin().lock())?;
+    drop(quiet);
     writeln!(stderr)?;
     first_line(&line)
 }
@@ -97,6 +97,6 @@ impl Quiet {
 impl Drop for Quiet {
     fn drop(&mut self) {
         // A terminal that went away in the meantime shows nothing anyway.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }

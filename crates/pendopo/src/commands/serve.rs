@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use lifecycle::tasks::TaskError;
 use lifecycle::{Part, Shutdown, Tasks, shutdown};
 use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
 use school::password::Hasher;
 use school::{Clock, Stores};
 use tokio::runtime::Builder;
@@ -81,12 +82,7 @@ impl Server {
         let bound = self.bind(&hasher, &mut telling).await?;
         let welcome = Welcome::new(&self, &bound, &private);
         welcome.state(&telling.facts);
-        let bootstrap = Bootstrap {
-            stores: &self.stores,
-            clock: &Clock::System,
-            token_file: self.data.admin_token(),
-            password: self.config.admin.password.clone(),
-        };
+        let bootstrap = self.bootstrap();
         let made = bootstrap
             .run()
             .await
@@ -109,6 +105,15 @@ impl Server {
         .await
     }
 
+    fn bootstrap(&self) -> Bootstrap<'_> {
+        Bootstrap {
+            stores: &self.stores,
+            clock: &Clock::System,
+            token_file: self.data.admin_token(),
+            password: self.config.admin.password.clone(),
+        }
+    }
+
     async fn bind(&self, hasher: &Hasher, telling: &mut Telling) -> Result<BoundRoles> {
         let app = web::App {
             stores: self.stores.clone(),
@@ -122,16 +127,16 @@ impl Server {
             open_api: self.open_api,
             version: VERSION,
         };
-        let build = Info::new([("version", VERSION)]);
-        telling
-            .registry
-            .register("pendopo_build", "The version that runs", build);
-        let started = Clock::System.now();
-        telling
-            .registry
-            .register_collector(Box::new(ProcessMetrics::since(started)));
+        measure_process(&mut telling.registry);
         BoundRoles::bind(&self.roles, &self.config, web::router(app), telling)
     }
+}
+
+fn measure_process(registry: &mut Registry) {
+    let build = Info::new([("version", VERSION)]);
+    registry.register("pendopo_build", "The version that runs", build);
+    let process = ProcessMetrics::since(Clock::System.now());
+    registry.register_collector(Box::new(process));
 }
 
 fn hashers() -> usize {

@@ -92,16 +92,13 @@ struct Merged {
 }
 
 impl Merged {
-    fn of(settings: Vec<Setting>) -> Result<Self, Faults> {
-        let mut last: BTreeMap<String, Setting> = BTreeMap::new();
-        for setting in settings {
-            last.insert(setting.key.clone(), setting);
-        }
-        reveal(&mut last)?;
+    /// Each value is checked, also one that a later source replaces: a file with a fault in it is never good.
+    fn of(mut settings: Vec<Setting>) -> Result<Self, Faults> {
+        reveal(&mut settings)?;
         let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
-        for (key, setting) in last {
+        for setting in settings {
             match typed(&setting) {
-                Ok(value) => drop(values.insert(key, (value, setting.origin))),
+                Ok(value) => drop(values.insert(setting.key, (value, setting.origin))),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -152,43 +149,54 @@ impl Merged {
 }
 
 /// Puts the content of the files that `…_file` keys name in the place of the secrets.
-fn reveal(settings: &mut BTreeMap<String, Setting>) -> Result<(), Fault> {
+fn reveal(settings: &mut Vec<Setting>) -> Result<(), Fault> {
     for secret in SECRETS {
-        let Some(named) = settings.remove(&format!("{secret}_file")) else {
+        let plain = settings
+            .iter()
+            .find(|setting| setting.key == *secret)
+            .map(|setting| setting.origin.clone());
+        if plain == Some(Origin::Set) {
+            let what = format!(
+                "everybody on this machine can see the command line: name a file in `{secret}_file` instead"
+            );
+            return Err(Fault::of(secret, &Origin::Set, what));
+        }
+        let file_key = format!("{secret}_file");
+        let Some(named) = settings
+            .iter()
+            .rfind(|setting| setting.key == file_key)
+            .cloned()
+        else {
             continue;
         };
-        if let Some(other) = settings.get(*secret) {
-            let what = format!(
-                "`{secret}` is set as well ({}): keep one of the two",
-                other.origin
-            );
-            return Err(Fault::of(&named.key, &named.origin, what));
+        if let Some(plain) = plain {
+            let what = format!("`{secret}` is set as well ({plain}): keep one of the two");
+            return Err(Fault::of(&file_key, &named.origin, what));
         }
-        let path = match &named.given {
-            Given::Text(path) | Given::Typed(Value::String(path)) => PathBuf::from(path),
-            Given::Typed(_) => {
-                return Err(Fault::of(
-                    &named.key,
-                    &named.origin,
-                    "write the path of a file",
-                ));
-            }
-        };
-        let content = fs::read_to_string(&path).map_err(|error| {
-            Fault::of(&named.key, &named.origin, Fault::unreadable(&path, &error))
-        })?;
-        let given = Given::Typed(Value::from(content.trim_end_matches(['\r', '\n'])));
-        let origin = Origin::Secret(path, Box::new(named.origin));
-        settings.insert(
-            (*secret).to_owned(),
-            Setting {
-                key: (*secret).to_owned(),
-                given,
-                origin,
-            },
-        );
+        settings.retain(|setting| setting.key != file_key);
+        settings.push(read_secret(secret, named)?);
     }
     Ok(())
+}
+
+fn read_secret(secret: &str, named: Setting) -> Result<Setting, Fault> {
+    let path = match &named.given {
+        Given::Text(path) | Given::Typed(Value::String(path)) => PathBuf::from(path),
+        Given::Typed(_) => {
+            return Err(Fault::of(
+                &named.key,
+                &named.origin,
+                "write the path of a file",
+            ));
+        }
+    };
+    let unreadable = |error| Fault::of(&named.key, &named.origin, Fault::unreadable(&path, &error));
+    let content = fs::read_to_string(&path).map_err(unreadable)?;
+    Ok(Setting {
+        key: secret.to_owned(),
+        given: Given::Typed(Value::from(content.trim_end_matches(['\r', '\n']))),
+        origin: Origin::Secret(path, Box::new(named.origin)),
+    })
 }
 
 /// The first meaning of the value that the key's type allows.

@@ -186,6 +186,13 @@ fn a_wrong_value_names_the_key_and_what_to_write() {
     check("language=de", "expected `id` or `en`");
     check("log.level=loud", "`error`");
     check("edge.http", "has no value: write it as");
+    let (_directory, global) = file("[edge]\nhttp = 8080\n");
+    let replaced = variables(&[("PENDOPO_EDGE__HTTP", "off")]);
+    let error = load_with(&global, &[], &replaced).unwrap_err().to_string();
+    assert!(
+        error.contains("pendopo.toml:2"),
+        "a value that another one replaces is checked as well: {error}"
+    );
     let (_directory, global) = file("language = \n");
     let error = load_with(&global, &[], &[]).unwrap_err().to_string();
     assert!(error.contains("pendopo.toml:1: "), "{error}");
@@ -220,16 +227,24 @@ fn a_secret_may_stand_in_a_file_and_is_never_shown() {
         row.origin
     );
     assert!(!format!("{by_file:?}").contains("menari"));
-    let both = refused(&[&pair, "admin.password=kuda laut"]);
+    let plain = variables(&[("PENDOPO_ADMIN__PASSWORD", "123456789012")]);
+    let both = load_with(&set(&[&pair]), &[], &plain)
+        .unwrap_err()
+        .to_string();
     assert!(
-        both.contains("keep one of the two") && !both.contains("kuda"),
+        both.contains("keep one of the two") && !both.contains("1234"),
         "{both}"
     );
     assert!(refused(&["admin.password_file=missing"]).contains("can't read missing"));
-    let digits = loaded(&["admin.password=123456789012"]);
+    let digits = load_with(&Global::default(), &[], &plain).unwrap();
     assert_eq!(
         digits.config.admin.password.unwrap().expose_secret(),
         "123456789012"
+    );
+    let seen = refused(&["admin.password=kuda laut"]);
+    assert!(
+        seen.contains("can see the command line") && !seen.contains("kuda"),
+        "{seen}"
     );
 }
 

@@ -1,7 +1,9 @@
 //! People and tokens at the command line, beside a running server and without one.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use tempfile::{TempDir, tempdir};
 
@@ -112,6 +114,67 @@ fn a_password_is_read_from_a_file_or_standard_input_and_checked() {
         blind.complaint(1).contains("there is no terminal"),
         "{blind:?}"
     );
+}
+
+#[test]
+fn a_password_typed_at_a_terminal_is_asked_twice_and_not_shown() {
+    let school = school();
+    good(
+        school.path(),
+        &["user", "add", "Ani", "Budi", "--username", "ani"],
+    );
+    let (code, text) = at_terminal(
+        school.path(),
+        ["lain lagi, kuda laut", "lain lagi, kuda laut"],
+    );
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("Ani Budi has the new password") && !text.contains("kuda"),
+        "{text}"
+    );
+    let (code, text) = at_terminal(
+        school.path(),
+        ["lain lagi, kuda laut", "lain lagi, kuda darat"],
+    );
+    assert!(
+        code == Some(1) && text.contains("the two passwords differ"),
+        "{text}"
+    );
+}
+
+/// Runs `user passwd ani --prompt` with a terminal of its own, which `script` makes, and types when asked.
+fn at_terminal(directory: &Path, typed: [&str; 2]) -> (Option<i32>, String) {
+    let line = format!("{} user passwd ani --prompt", env!("CARGO_BIN_EXE_pendopo"));
+    let mut command = Command::new("script");
+    command.args([
+        "--quiet",
+        "--return",
+        "--echo",
+        "never",
+        "--command",
+        &line,
+        "/dev/null",
+    ]);
+    let command = command
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut seen = Vec::new();
+    for (question, answer) in ["Password: ", "Again: "].into_iter().zip(typed) {
+        while !seen.ends_with(question.as_bytes()) {
+            let mut byte = [0];
+            screen.read_exact(&mut byte).unwrap();
+            seen.extend(byte);
+        }
+        writeln!(keyboard, "{answer}").unwrap();
+    }
+    screen.read_to_end(&mut seen).unwrap();
+    (
+        child.wait().unwrap().code(),
+        String::from_utf8_lossy(&seen).into_owned(),
+    )
 }
 
 #[test]
