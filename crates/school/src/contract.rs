@@ -100,7 +100,7 @@ macro_rules! contract_behaviours {
 }
 
 /// Makes a test of every behaviour: `school::contract_tests!(crate::place::fresh);` names a function, by its
-/// path from the root of the crate, that answers a future of [`Fresh`](crate::contract::Fresh).
+/// path from the root of the crate, that answers a future of `Fresh`.
 #[macro_export]
 macro_rules! contract_tests {
     ($fresh:path) => {

@@ -1,6 +1,6 @@
 //! Records in SQL: SQLite, migrations and units of work.
 //!
-//! Each port is written once, over an [`engine::Engine`]: it makes [`unit::Unit`]s and queries in the SQL that every engine
+//! Each port is written once, over an `engine::Engine`: it makes `unit::Unit`s and queries in the SQL that every engine
 //! speaks. An engine runs them; [`sqlite`] is the one that needs no server.
 
 mod audit;
