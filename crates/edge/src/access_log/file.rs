@@ -85,7 +85,7 @@ impl LogFile {
             self.path(),
             self.directory.join(format!("access-{stamp}.log")),
         )?;
-        self.open.file.sync_data()?;
+        // Not forced to disk here: that may take longer than the queues have room. The archive is, before the file goes.
         self.open = Open::at(&self.path())?;
         self.archive()
     }
