@@ -111,13 +111,11 @@ impl Merged {
 
     fn into_loaded(mut self, file: Option<PathBuf>) -> Result<Loaded, Faults> {
         let config = self.config()?;
-        self.derive(
-            "store.records",
-            Value::from(Records::inside(&config.data).to_string()),
-        );
+        let records = Records::inside(&config.data).to_string();
+        self.derive("store.records", records, "data");
         if !config.domains.is_empty() {
-            self.derive("edge.http", Value::from("0.0.0.0:80"));
-            self.derive("edge.https", Value::from("0.0.0.0:443"));
+            self.derive("edge.http", "0.0.0.0:80".to_owned(), "domains");
+            self.derive("edge.https", "0.0.0.0:443".to_owned(), "domains");
         }
         let config = self.config()?;
         let origins = self
@@ -132,11 +130,12 @@ impl Merged {
         })
     }
 
-    /// A default that follows from another value.
-    fn derive(&mut self, key: &str, value: Value) {
-        self.values
-            .entry(key.to_owned())
-            .or_insert((value, Origin::Default));
+    /// Gives a key that nobody set the value that follows from another one, if somebody set that.
+    fn derive(&mut self, key: &str, value: String, from: &'static str) {
+        if self.values.contains_key(from) {
+            let derived = (Value::from(value), Origin::Follows(from));
+            self.values.entry(key.to_owned()).or_insert(derived);
+        }
     }
 
     fn config(&self) -> Result<Config, Faults> {

@@ -10,6 +10,8 @@ use toml::Value;
 pub(crate) enum Origin {
     /// Nobody set it.
     Default,
+    /// Nobody set it, but another key, from which it follows.
+    Follows(&'static str),
     /// A line of the configuration file.
     File(PathBuf, usize),
     /// An environment variable.
@@ -26,6 +28,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Follows(key) => write!(f, "follows from `{key}`"),
             Self::File(path, line) => write!(f, "{}:{line}", path.display()),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::Set => f.write_str("--set"),

@@ -289,6 +289,10 @@ fn some_defaults_follow_from_other_values() {
     assert_eq!(loaded.config.edge.http.to_string(), "0.0.0.0:80");
     assert_eq!(loaded.config.edge.https.to_string(), "0.0.0.0:443");
     assert_eq!(loaded.origin("domains").to_string(), "--domain");
+    assert_eq!(
+        loaded.origin("edge.http").to_string(),
+        "follows from `domains`"
+    );
     let own = load_with(
         &set(&["edge.https=0.0.0.0:8443"]),
         &["sekolah.example".to_owned()],
