@@ -16,6 +16,6 @@ pub(crate) use entity_tag::{IfMatch, IfNoneMatch, entity_tag};
 pub(crate) use form::Form;
 pub(crate) use json::{Json, MergePatch};
 pub(crate) use path::Path;
-pub(crate) use query::Query;
+pub(crate) use query::{NoQuery, Query};
 pub(crate) use repeat::RepeatKey;
 pub(crate) use signed_in::{AnySession, Guest, SignedIn};

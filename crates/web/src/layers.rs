@@ -17,10 +17,10 @@ use http::{Method, StatusCode};
 use tower::Service;
 use traffic::Client;
 
-use crate::app::AppState;
 use crate::cache::CachePolicy;
 use crate::cross_origin;
 use crate::error::{Asked, Error, Report};
+use crate::language::Language;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
@@ -28,12 +28,13 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>
 #[derive(Clone)]
 pub(crate) struct Layers {
     routes: Router,
-    state: AppState,
+    /// The language of error pages when the browser states none.
+    language: Language,
 }
 
 impl Layers {
-    pub(crate) fn around(routes: Router, state: AppState) -> Self {
-        Self { routes, state }
+    pub(crate) fn around(routes: Router, language: Language) -> Self {
+        Self { routes, language }
     }
 
     fn start(&mut self, request: Request) -> Result<Answer, Box<Response>> {
@@ -43,7 +44,7 @@ impl Layers {
             tracing::error!(error = cause, "a request failed");
             return Err(Box::new(StatusCode::INTERNAL_SERVER_ERROR.into_response()));
         };
-        let asked = Asked::new(&request, client, self.state.language);
+        let asked = Asked::new(&request, client, self.language);
         if let Err(error) = cross_origin::check(&request, &client) {
             return Err(Box::new(finish(&asked, error.into_response())));
         }
@@ -116,3 +117,6 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("without a text"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,10 @@ use jiff::civil::DateTime;
 use school::Timestamp;
 
 use crate::language::Language;
-use crate::zone::{Written, Zone};
+use crate::zone::{Zone, digit, push_offset, push_two};
+
+/// The length of a whole element in the longest of our languages.
+const MOST_BYTES: usize = 80;
 
 /// A whole `<time>` element: for machines in its attribute, for people in its text.
 pub(crate) struct Moment<'a> {
@@ -18,27 +21,33 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    fn write(&self, dest: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
+    /// Fifty of these stand on a page, so the digits are pushed one by one: a third of what formatting takes.
+    fn element(&self) -> String {
         let (wall, ahead) = self.zone.wall(self.at);
-        dest.write_str("<time datetime=\"")?;
-        write_date(dest, &wall)?;
-        write!(dest, "{}\">", Written(ahead))?;
-        self.write_words(dest, &wall)?;
-        dest.write_str("</time>")
+        let mut text = String::with_capacity(MOST_BYTES);
+        text.push_str("<time datetime=\"");
+        push_date(&mut text, &wall);
+        push_offset(&mut text, ahead);
+        text.push_str("\">");
+        self.push_words(&mut text, &wall);
+        text.push_str("</time>");
+        text
     }
 
     /// Such as `20 Nov 2026 19.00`.
-    fn write_words(&self, dest: &mut (impl fmt::Write + ?Sized), wall: &DateTime) -> fmt::Result {
-        write!(
-            dest,
-            "{} {} {} ",
-            wall.day(),
-            self.language.word(month(wall)),
-            wall.year()
-        )?;
-        write_two(dest, wall.hour())?;
-        dest.write_str(self.language.word("time-separator"))?;
-        write_two(dest, wall.minute())
+    fn push_words(&self, text: &mut String, wall: &DateTime) {
+        if wall.day() >= 10 {
+            text.push(digit(wall.day().unsigned_abs() / 10));
+        }
+        text.push(digit(wall.day().unsigned_abs() % 10));
+        text.push(' ');
+        text.push_str(self.language.word(month(wall)));
+        text.push(' ');
+        push_year(text, wall);
+        text.push(' ');
+        push_two(text, wall.hour());
+        text.push_str(self.language.word("time-separator"));
+        push_two(text, wall.minute());
     }
 }
 
@@ -51,32 +60,35 @@ fn month(wall: &DateTime) -> &'static str {
 }
 
 /// RFC 3339 without seconds, as HTML allows.
-fn write_date(dest: &mut (impl fmt::Write + ?Sized), wall: &DateTime) -> fmt::Result {
-    write!(dest, "{:04}-", wall.year())?;
-    write_two(dest, wall.month())?;
-    dest.write_char('-')?;
-    write_two(dest, wall.day())?;
-    dest.write_char('T')?;
-    write_two(dest, wall.hour())?;
-    dest.write_char(':')?;
-    write_two(dest, wall.minute())
+fn push_date(text: &mut String, wall: &DateTime) {
+    push_year(text, wall);
+    text.push('-');
+    push_two(text, wall.month());
+    text.push('-');
+    push_two(text, wall.day());
+    text.push('T');
+    push_two(text, wall.hour());
+    text.push(':');
+    push_two(text, wall.minute());
 }
 
-fn write_two(dest: &mut (impl fmt::Write + ?Sized), number: i8) -> fmt::Result {
-    let number = number.unsigned_abs();
-    dest.write_char(char::from(b'0' + number / 10))?;
-    dest.write_char(char::from(b'0' + number % 10))
+/// Four digits; the school has no times before our era.
+fn push_year(text: &mut String, wall: &DateTime) {
+    let year = wall.year().unsigned_abs();
+    for place in [1000, 100, 10, 1] {
+        text.push(digit(u8::try_from(year / place % 10).unwrap_or_default()));
+    }
 }
 
 impl fmt::Display for Moment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f)
+        f.write_str(&self.element())
     }
 }
 
 impl FastWritable for Moment<'_> {
     fn write_into(&self, dest: &mut dyn fmt::Write, _values: &dyn Values) -> askama::Result<()> {
-        Ok(self.write(dest)?)
+        Ok(dest.write_str(&self.element())?)
     }
 }
 
@@ -95,7 +107,11 @@ mod tests {
             zone: &zone,
             language,
         };
-        assert_eq!(moment.to_string(), expected);
+        assert_eq!(
+            moment.to_string(),
+            format!("<time datetime=\"{expected}</time>")
+        );
+        assert!(moment.element().len() <= MOST_BYTES);
     }
 
     #[test]
@@ -105,19 +121,25 @@ mod tests {
             "2026-11-20T12:00:00Z",
             "WIB",
             id,
-            "<time datetime=\"2026-11-20T19:00+07:00\">20 Nov 2026 19.00</time>",
+            "2026-11-20T19:00+07:00\">20 Nov 2026 19.00",
         );
         check(
             "2026-12-31T18:05:59Z",
             "WIB",
             en,
-            "<time datetime=\"2027-01-01T01:05+07:00\">1 Jan 2027 01:05</time>",
+            "2027-01-01T01:05+07:00\">1 Jan 2027 01:05",
         );
         check(
             "2026-08-02T00:00:00Z",
             "UTC",
             id,
-            "<time datetime=\"2026-08-02T00:00+00:00\">2 Agu 2026 00.00</time>",
+            "2026-08-02T00:00+00:00\">2 Agu 2026 00.00",
+        );
+        check(
+            "2026-08-02T00:00:00Z",
+            "-03:30",
+            id,
+            "2026-08-01T20:30-03:30\">1 Agu 2026 20.30",
         );
     }
 }

@@ -4,6 +4,7 @@ mod error_page;
 mod faults;
 mod look;
 mod menu;
+mod text;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,10 @@ pub(crate) use error_page::error_page;
 pub(crate) use faults::Faults;
 pub(crate) use look::{Look, language};
 pub(crate) use menu::Reader;
+pub(crate) use text::{Text, special_bytes};
+
+/// Room for most pages, so that none is copied as it grows.
+const USUAL_BYTES: usize = 16 * 1024;
 
 /// What `layout.html` shows around a page.
 pub(crate) struct Page {
@@ -128,7 +133,8 @@ pub(crate) trait View: Template {
 
     /// The page as an answer.
     fn answer(&self) -> Result<Response, Error> {
-        let html = self.render().map_err(Error::internal)?;
+        let mut html = String::with_capacity(USUAL_BYTES);
+        self.render_into(&mut html).map_err(Error::internal)?;
         let mut response = html.into_response();
         let headers = response.headers_mut();
         headers.insert(

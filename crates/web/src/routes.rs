@@ -56,14 +56,15 @@ pub(crate) mod path {
 
 /// The role's router. Each request must carry its `traffic::Client` as an extension.
 pub fn router(app: App) -> Router {
+    let language = app.language;
     let state = AppState::new(app);
     let (api, document) = api_routes().split_for_parts();
     let routes = api
         .merge(pages::routes())
         .merge(document_routes(&document))
         .fallback(nothing_here)
-        .with_state(state.clone());
-    Router::new().fallback_service(Layers::around(routes, state))
+        .with_state(state);
+    Router::new().fallback_service(Layers::around(routes, language))
 }
 
 /// The API; its description is made of the same declarations.

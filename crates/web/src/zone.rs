@@ -50,10 +50,7 @@ impl Zone {
         NAMED
             .iter()
             .find(|(_, hours)| i32::from(*hours) * 3600 == seconds)
-            .map_or_else(
-                || format!("UTC{}", Written(seconds)),
-                |(name, _)| (*name).to_owned(),
-            )
+            .map_or_else(|| offset_name(seconds), |(name, _)| (*name).to_owned())
     }
 }
 
@@ -106,15 +103,32 @@ fn offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (number(hours, 14)? * 3600 + number(minutes, 59)? * 60)).ok()
 }
 
-/// Seconds ahead of UTC as RFC 3339 writes them: `+07:00`.
-pub(crate) struct Written(pub(crate) i32);
+fn offset_name(seconds: i32) -> String {
+    let mut name = "UTC".to_owned();
+    push_offset(&mut name, seconds);
+    name
+}
 
-impl fmt::Display for Written {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { '-' } else { '+' };
-        let minutes = self.0.abs() / 60;
-        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+/// Seconds ahead of UTC as RFC 3339 writes them: `+07:00`.
+pub(crate) fn push_offset(text: &mut String, seconds: i32) {
+    text.push(if seconds < 0 { '-' } else { '+' });
+    let minutes = seconds.unsigned_abs() / 60;
+    for part in [minutes / 60, minutes % 60] {
+        push_two(text, i8::try_from(part).unwrap_or_default());
     }
+    text.insert(text.len() - 2, ':');
+}
+
+/// Two digits.
+pub(crate) fn push_two(text: &mut String, number: i8) {
+    let number = number.unsigned_abs();
+    text.push(digit(number / 10));
+    text.push(digit(number % 10));
+}
+
+/// One digit.
+pub(crate) fn digit(number: u8) -> char {
+    char::from(b'0' + number)
 }
 
 impl fmt::Display for Zone {

@@ -13,7 +13,7 @@ use super::link::Links;
 use super::{paging, reply};
 use crate::app::AppState;
 use crate::error::Error;
-use crate::extract::{Caller, Json, Path, Query, RepeatKey, Sender};
+use crate::extract::{Caller, Json, NoQuery, Path, Query, RepeatKey, Sender};
 use crate::routes::path;
 use wire::{MessagePage, MessageQuery, MessageView, NewMessage};
 
@@ -79,6 +79,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn post(
     State(state): State<AppState>,
+    _: NoQuery,
     Sender(client): Sender,
     Caller(actor): Caller,
     repeat: RepeatKey,
@@ -112,6 +113,7 @@ pub(crate) async fn post(
 )]
 pub(crate) async fn remove(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Error> {

@@ -13,7 +13,7 @@ use super::failures::{BadBody, BadParameter, Busy, Full, Missing, Refused};
 use super::reply;
 use crate::app::AppState;
 use crate::error::Error;
-use crate::extract::{Caller, Json, Path, RepeatKey};
+use crate::extract::{Caller, Json, NoQuery, Path, RepeatKey};
 use crate::problem::Problem;
 use crate::routes::path;
 use wire::{NewTokenView, TokenList, TokenView, TokenWish};
@@ -28,6 +28,7 @@ use wire::{NewTokenView, TokenList, TokenView, TokenWish};
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
 ) -> Result<Response, Error> {
     let tokens = tokens::list(&state.stores, &actor, Some(owner(&actor)?)).await?;
@@ -54,6 +55,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     repeat: RepeatKey,
     body: Json<TokenWish>,
@@ -88,6 +90,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn revoke(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Error> {

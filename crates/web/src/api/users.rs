@@ -15,7 +15,7 @@ use super::reply;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{
-    Caller, IfMatch, IfNoneMatch, Json, MergePatch, Path, Query, RepeatKey, entity_tag,
+    Caller, IfMatch, IfNoneMatch, Json, MergePatch, NoQuery, Path, Query, RepeatKey, entity_tag,
 };
 use crate::routes::path;
 use input::{NewUser, UserPatch};
@@ -41,6 +41,7 @@ use view::User;
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     repeat: RepeatKey,
     body: Json<NewUser>,
@@ -75,6 +76,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn show(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     Path(id): Path<i64>,
     known: IfNoneMatch,
@@ -114,6 +116,7 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn change(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     Path(id): Path<i64>,
     wanted: IfMatch,
@@ -142,6 +145,7 @@ pub(crate) async fn change(
 )]
 pub(crate) async fn remove(
     State(state): State<AppState>,
+    _: NoQuery,
     Caller(actor): Caller,
     Path(id): Path<i64>,
     wanted: IfMatch,

@@ -153,3 +153,39 @@ fn stale() -> Error {
         "it was changed by somebody else: read it again",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(error: StoreError, status: u16, code: &str, retry_after: Option<u64>) {
+        let said = error.to_string();
+        let error = Error::from(error);
+        let report = error.report();
+        let found = (
+            report.problem.status.as_u16(),
+            report.problem.code,
+            report.retry_after(),
+        );
+        assert_eq!(found, (status, code, retry_after), "{said}");
+        assert!(!report.detail.contains("secret"), "{said}");
+    }
+
+    #[test]
+    fn each_failure_of_a_store_has_its_status_and_keeps_its_cause() {
+        check(StoreError::NotFound, 404, "not_found", None);
+        check(StoreError::Stale, 412, "changed", None);
+        check(StoreError::Taken("email"), 409, "taken", None);
+        check(StoreError::LastAdmin, 409, "last_admin", None);
+        check(StoreError::KeyReused, 422, "key_reused", None);
+        check(StoreError::TooSlow, 503, "search_too_slow", Some(2));
+        check(StoreError::Full("secret".into()), 507, "disk_full", None);
+        check(
+            StoreError::Unavailable("secret".into()),
+            503,
+            "unavailable",
+            Some(2),
+        );
+        check(StoreError::Corrupt("secret".into()), 500, "internal", None);
+    }
+}

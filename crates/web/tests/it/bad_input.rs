@@ -158,3 +158,23 @@ async fn refused_callers_learn_nothing_of_what_there_is() {
         .expect_problem(403, "forbidden");
     assert_eq!(there["detail"], not_there["detail"]);
 }
+
+#[tokio::test]
+async fn an_address_without_parameters_takes_none() {
+    let school = School::open().await;
+    let staff = school.staff().await;
+    for path in ["/user/3?fields=id", "/tokens?limit=1"] {
+        let problem = staff.get(path).await.expect_problem(400, "parameter");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .unwrap()
+                .ends_with("nothing is expected here"),
+            "{problem}"
+        );
+    }
+    let answer = staff.send_as(Method::POST, "/user?x", JSON, "{}").await;
+    answer.expect_faults(400, "parameter", &["x unknown"]);
+    staff.get("/user/3?").await.expect(200);
+    school.anonymous().get("/health?t=1").await.expect(200);
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use school::audit::{Action, Change};
 use school::cursor::CursorKey;
+use school::messages::{self, MessageInput, Posting};
 use school::password::Hasher;
 use school::people::{self, ChosenPassword, PersonInput};
 use school::secret::Secret;
@@ -170,9 +171,16 @@ impl School {
         given.await.unwrap();
     }
 
-    /// Waits until what was noted in passing, such as a session's last use, is in the store.
+    /// Waits until what was noted in passing, such as a session's last use, is in the store: a write that is told
+    /// when it is done queues behind it.
     pub(crate) async fn settle(&self) {
-        self.stores.health.check().await.unwrap();
+        let input = MessageInput {
+            message: "x".to_owned(),
+            name: None,
+        };
+        let (console, new) = (Actor::console(), input.check().unwrap());
+        let posted = messages::post(&self.stores, &console, Posting::Open, new, None, NOON);
+        posted.await.unwrap();
     }
 
     /// The person as the store has them now.
