@@ -112,3 +112,60 @@ fn scan(file: &File, kept: &mut Option<Connection>, job: &Job) -> Result<Vec<Row
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::NamedTempFile;
+    use tokio::task::JoinSet;
+
+    use super::*;
+    use crate::value::values;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE n(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+
+    fn scanner(file: &NamedTempFile) -> Scanner {
+        let file = File {
+            path: file.path().to_owned(),
+            schema: 0,
+            was_unclean: false,
+        };
+        let options = Options {
+            search_within: Duration::from_millis(200),
+            ..Options::default()
+        };
+        Scanner::start(Arc::new(file), &options).unwrap()
+    }
+
+    async fn endless(scanner: Arc<Scanner>) -> Result<Vec<Row>, StoreError> {
+        scanner.scan(Query::new(ENDLESS, values![1])).await
+    }
+
+    #[tokio::test]
+    async fn a_search_without_an_end_is_ended_and_the_next_one_is_answered() {
+        let file = NamedTempFile::new().unwrap();
+        let scanner = Arc::new(scanner(&file));
+        for _ in 0..2 {
+            let slow = endless(scanner.clone()).await;
+            assert!(matches!(slow, Err(StoreError::TooSlow)), "{slow:?}");
+            let quick = scanner.scan(Query::new("SELECT 7", values![])).await;
+            assert_eq!(quick.unwrap()[0].int().unwrap(), 7);
+        }
+    }
+
+    #[tokio::test]
+    async fn more_searches_than_there_are_places_are_refused() {
+        let file = NamedTempFile::new().unwrap();
+        let scanner = Arc::new(scanner(&file));
+        let searches: JoinSet<_> = (0..2 * PLACES).map(|_| endless(scanner.clone())).collect();
+        let answers = searches.join_all().await;
+        let refused = answers.iter().filter(|answer| {
+            matches!(answer, Err(StoreError::Unavailable(cause)) if cause.to_string().contains("too many searches"))
+        });
+        assert!((1..2 * PLACES).contains(&refused.count()));
+        let slow = answers
+            .iter()
+            .filter(|answer| matches!(answer, Err(StoreError::TooSlow)));
+        assert!(slow.count() >= PLACES);
+    }
+}
