@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 
-use crate::error_page;
+use crate::error_page::{self, Language};
 use crate::exchange::Exchange;
 use crate::start::Body;
 
@@ -119,20 +119,23 @@ content-type: text/plain\r\n\r\nThis port speaks HTTPS: write the address with h
 /// The answer to a refused request: a page for browsers, problem+json (RFC 9457) for everyone else.
 pub(crate) fn respond(
     exchange: &Exchange,
-    accept: Option<&HeaderValue>,
+    reader: Option<Language>,
     refused: &Refused,
 ) -> Response<Body> {
     let Refused { refusal, retry } = *refused;
     exchange.because(refusal.cause);
     exchange.link.shared().metrics.refused(refusal);
-    let wants_page = accept.is_some_and(|accept| contains(accept.as_bytes(), b"text/html"));
-    let (text, kind) = if wants_page {
-        (
-            error_page::render(refusal, exchange.client.request_id),
+    let (code, title) = kind(refusal.status);
+    let id = exchange.client.request_id;
+    let (text, media_type) = match reader {
+        Some(language) => (
+            error_page::render(refusal, code, language, id),
             "text/html; charset=utf-8",
-        )
-    } else {
-        (problem(refusal, exchange), "application/problem+json")
+        ),
+        None => (
+            problem(refusal, (code, title), exchange),
+            "application/problem+json",
+        ),
     };
     let mut response = Response::new(
         Full::new(Bytes::from(text))
@@ -141,8 +144,9 @@ pub(crate) fn respond(
     );
     *response.status_mut() = refusal.status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(VARY, HeaderValue::from_static("accept, accept-language"));
     if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(
             ALLOW,
@@ -161,8 +165,7 @@ pub(crate) fn respond(
 }
 
 /// The same members as the problems of the API, so that a client needs one reader for both.
-fn problem(refusal: &Refusal, exchange: &Exchange) -> Vec<u8> {
-    let (code, title) = kind(refusal.status);
+fn problem(refusal: &Refusal, (code, title): (&str, &str), exchange: &Exchange) -> Vec<u8> {
     let problem = serde_json::json!({
         "type": format!("/problems/{code}"),
         "title": title,
@@ -203,9 +206,4 @@ fn tell_when(headers: &mut HeaderMap, retry: Retry) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-}
-
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len())
-        .any(|part| part.eq_ignore_ascii_case(word))
 }

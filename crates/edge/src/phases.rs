@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::header::ACCEPT;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use http_body::Body as _;
@@ -11,6 +10,7 @@ use hyper::body::Incoming;
 
 use crate::body::{Answered, Nothing, Received};
 use crate::error::{self, Refused};
+use crate::error_page;
 use crate::exchange::{self, Ending, Exchange};
 use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
@@ -40,7 +40,7 @@ async fn live(
     incoming: Incoming,
 ) -> Answer {
     let response = match admit(&exchange, &mut head, &incoming).await {
-        Err(refused) => error::respond(&exchange, head.headers.get(ACCEPT), &refused),
+        Err(refused) => error::respond(&exchange, error_page::reader(&head.headers), &refused),
         Ok(()) => match route(&exchange, &head) {
             Route::Elsewhere(location) => redirect::answer(location),
             Route::Web => forward(&exchange, pick(&exchange), head, incoming).await,
@@ -106,11 +106,7 @@ async fn forward(
     incoming: Incoming,
 ) -> Response<Body> {
     let has_body = !incoming.is_end_stream();
-    let accept = if has_body {
-        head.headers.get(ACCEPT).cloned()
-    } else {
-        None
-    };
+    let reader = error_page::reader(&head.headers);
     let body = if has_body {
         Body::new(Received::new(incoming, Arc::clone(exchange)))
     } else {
@@ -121,9 +117,9 @@ async fn forward(
     let answer = Call::new(local, request).await;
     match (exchange.fault(), answer) {
         // The service saw a body that broke off; only the edge knows why.
-        (Some(fault), _) => error::respond(exchange, accept.as_ref(), &fault.into()),
+        (Some(fault), _) => error::respond(exchange, reader, &fault.into()),
         (None, Some(response)) => response,
-        (None, None) => error::respond(exchange, accept.as_ref(), &(&error::PANICKED).into()),
+        (None, None) => error::respond(exchange, reader, &(&error::PANICKED).into()),
     }
 }
 

@@ -326,31 +326,39 @@ fn an_http_2_preface_on_the_plain_listener_is_closed() {
 #[test]
 fn a_refusal_is_a_page_for_browsers_and_problem_json_for_others() {
     let house = House::open();
-    let ask = |accept: &str| {
-        let request = format!("GET /a\\b HTTP/1.1\r\nhost: a\r\naccept: {accept}\r\n\r\n");
+    let ask = |lines: &str| {
+        let request = format!("GET /a\\b HTTP/1.1\r\nhost: a\r\n{lines}\r\n\r\n");
         answer_and_close(&house, request.as_bytes()).unwrap()
     };
-    let problem = ask("application/json");
+    let problem = ask("accept: application/json");
     assert_eq!(
         problem.header("content-type"),
         Some("application/problem+json")
     );
     let told: serde_json::Value = serde_json::from_slice(&problem.body).unwrap();
+    assert_eq!(told["status"], 400);
     assert_eq!(
-        (told["status"].as_u64(), told["cause"].as_str()),
-        (Some(400), Some("bad_request:target_character"))
+        (told["code"].as_str(), told["cause"].as_str()),
+        (Some("malformed"), Some("bad_request:target_character"))
     );
     assert_eq!(told["request_id"].as_str(), problem.header("x-request-id"));
     assert!(told["detail"].as_str().unwrap().contains("percent-encoded"));
-    let page = ask("text/html,application/xhtml+xml,*/*;q=0.8");
-    assert_eq!(
-        page.header("content-type"),
-        Some("text/html; charset=utf-8")
-    );
-    assert!(
-        page.text().contains("percent-encoded")
-            && page.text().contains(page.header("x-request-id").unwrap())
-    );
+    for (language, word) in [("id", "tidak terbaca"), ("en", "can't be read")] {
+        let page = ask(&format!(
+            "accept: text/html,*/*;q=0.8\r\naccept-language: {language}"
+        ));
+        assert_eq!(
+            page.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        for part in [
+            word,
+            "percent-encoded",
+            page.header("x-request-id").unwrap(),
+        ] {
+            assert!(page.text().contains(part), "{part} in {}", page.text());
+        }
+    }
 }
 
 #[test]
