@@ -38,9 +38,10 @@ pub(crate) fn open_existing(config: &StoreConfig) -> Result<Opened> {
     open(config)
 }
 
-/// What the store says of itself, for the status page and `pendopo doctor`.
-pub(crate) fn state(opened: &Opened, facts: &Facts) {
+/// What the store says of itself, for the status page.
+fn state(opened: &Opened, facts: &Facts) {
     let status = opened.status();
+    let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
     facts.state(
         "store",
         "engine",
@@ -48,6 +49,8 @@ pub(crate) fn state(opened: &Opened, facts: &Facts) {
     );
     facts.state("store", "database", status.path.display().to_string());
     facts.state("store", "schema", status.schema.to_string());
+    facts.state("store", "size", mebibytes(status.size + status.log_size));
+    facts.state("store", "room on the disk", mebibytes(status.room));
 }
 
 /// The key that signs cursors, made when the first replica starts.
@@ -56,20 +59,20 @@ pub(crate) async fn cursor_key(stores: &Stores) -> Result<CursorKey> {
         .settings
         .find_or_insert(CursorKey::SETTING, random_bytes::<32>().to_vec())
         .await?;
-    CursorKey::new(&key).context("the setting `cursor_key` in the database has not 32 bytes: delete that row of the table `settings`")
+    CursorKey::new(&key).context("the setting `cursor_key` in the database has not 32 bytes: delete that row of the table `setting`")
 }
 
 /// Asks the stores again and again, and says on `/readyz` what they answer.
 pub(crate) struct Watch {
-    stores: Stores,
+    opened: Opened,
     part: Part,
     facts: Facts,
 }
 
 impl Watch {
-    pub(crate) fn new(stores: Stores, readiness: &Readiness, facts: &Facts) -> Self {
+    pub(crate) fn new(opened: Opened, readiness: &Readiness, facts: &Facts) -> Self {
         Self {
-            stores,
+            opened,
             part: readiness.register("store"),
             facts: facts.clone(),
         }
@@ -78,7 +81,7 @@ impl Watch {
     /// Never ends. Each question costs a write, so a healthy store is asked less often.
     pub(crate) async fn run(self) {
         loop {
-            let trouble = match timeout(HEALTH_DEADLINE, self.stores.health.check()).await {
+            let trouble = match timeout(HEALTH_DEADLINE, self.opened.stores.health.check()).await {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
                 Err(_) => Some("it did not answer within a second".to_owned()),
@@ -94,6 +97,7 @@ impl Watch {
     }
 
     fn say(&self, trouble: Option<String>) {
+        state(&self.opened, &self.facts);
         self.facts
             .state("store", "health", trouble.as_deref().unwrap_or("good"));
         match trouble {

@@ -11,8 +11,9 @@ use lifecycle::tasks::TaskError;
 use lifecycle::{Part, Shutdown, Tasks, shutdown};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use school::Clock;
 use school::password::Hasher;
-use school::{Clock, Stores};
+use store::Opened;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
@@ -41,23 +42,21 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     if options.open_api {
         open_api::must_be_private(&config, &roles)?;
     }
-    roles::probe(&roles, &config)?;
     let data = DataDir::open(&config.data, &roles)?;
+    roles::probe(&roles, &config)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .context("can't start the main thread's runtime")?;
     let opened = records::open(&config.store)?;
-    let telling = Telling::default();
-    records::state(&opened, &telling.facts);
     let server = Server {
         config,
         roles,
         data,
         open_api: options.open_api,
-        stores: opened.stores.clone(),
+        opened: opened.clone(),
     };
-    let outcome = LocalSet::new().block_on(&runtime, server.serve(telling));
+    let outcome = LocalSet::new().block_on(&runtime, server.serve());
     drop(runtime);
     opened.close();
     outcome
@@ -69,11 +68,12 @@ struct Server {
     roles: Vec<RoleName>,
     data: DataDir,
     open_api: bool,
-    stores: Stores,
+    opened: Opened,
 }
 
 impl Server {
-    async fn serve(self, mut telling: Telling) -> Result<ExitCode> {
+    async fn serve(self) -> Result<ExitCode> {
+        let mut telling = Telling::default();
         let signals = Signals::listen().context("can't listen for signals")?;
         let process = telling.readiness.register("process");
         let hasher =
@@ -93,7 +93,7 @@ impl Server {
         process.ready();
         welcome.print(&made);
         bootstrap.finish().await?;
-        spawn_local(Watch::new(self.stores.clone(), &telling.readiness, &telling.facts).run());
+        spawn_local(Watch::new(self.opened.clone(), &telling.readiness, &telling.facts).run());
         spawn_local(tell_of_drain(process, shutdown.clone()));
         spawn_local(private.run(telling));
         let impatience = Impatience::default();
@@ -107,7 +107,7 @@ impl Server {
 
     fn bootstrap(&self) -> Bootstrap<'_> {
         Bootstrap {
-            stores: &self.stores,
+            stores: &self.opened.stores,
             clock: &Clock::System,
             token_file: self.data.admin_token(),
             password: self.config.admin.password.clone(),
@@ -116,10 +116,10 @@ impl Server {
 
     async fn bind(&self, hasher: &Hasher, telling: &mut Telling) -> Result<BoundRoles> {
         let app = web::App {
-            stores: self.stores.clone(),
+            stores: self.opened.stores.clone(),
             hasher: hasher.clone(),
             clock: Clock::System,
-            cursor_key: records::cursor_key(&self.stores).await?,
+            cursor_key: records::cursor_key(&self.opened.stores).await?,
             facts: telling.facts.clone(),
             readiness: telling.readiness.clone(),
             config: self.config.web.clone(),
