@@ -250,16 +250,23 @@ part-web = Pages and API
 reason-draining = It finishes what it is doing, and takes nothing new.
 reason-ended = It has ended.
 reason-starting = It is starting.
+fact-access-log = Access log
+fact-certificate = Certificate
+fact-certificate-expires = Certificate expires
+fact-certificate-names = Certificate names
 fact-data-directory = Data folder
 fact-database = Database
 fact-engine = Engine
 fact-health = Health
 fact-http-listener = HTTP
 fact-https-listener = HTTPS
+fact-log-generation = Log generation
 fact-roles = Roles
 fact-schema = Schema
 fact-version = Version
 value-good = good
+value-local = by this server's own authority
+value-own = from a known authority
 
 ## Faults of a field, by their code
 

@@ -245,16 +245,23 @@ part-web = Halaman dan API
 reason-draining = Menyelesaikan yang sedang dikerjakan, dan tidak menerima yang baru.
 reason-ended = Sudah berakhir.
 reason-starting = Sedang mulai.
+fact-access-log = Log akses
+fact-certificate = Sertifikat
+fact-certificate-expires = Sertifikat berakhir
+fact-certificate-names = Nama di sertifikat
 fact-data-directory = Folder data
 fact-database = Basis data
 fact-engine = Mesin
 fact-health = Kesehatan
 fact-http-listener = HTTP
 fact-https-listener = HTTPS
+fact-log-generation = Generasi log
 fact-roles = Peran
 fact-schema = Skema
 fact-version = Versi
 value-good = baik
+value-local = dari otoritas server ini sendiri
+value-own = dari otoritas yang dikenal
 
 ## Kesalahan isian, menurut kodenya
 

@@ -12,7 +12,7 @@ use traffic::Client;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Form, Guest, Path, Query, SignedIn};
-use crate::page::{Faults, Look, Page, Reader, View, see_other};
+use crate::page::{Faults, Look, Page, Reader, Text, View, see_other, special_bytes};
 use crate::problem::Problem;
 use crate::routes::path;
 
@@ -180,11 +180,7 @@ fn fitting(messages: &[Message], may_remove: bool) -> usize {
     messages.iter().take_while(fits).count().max(1)
 }
 
-/// A text's bytes in HTML, where each special character becomes five.
+/// A text's bytes in HTML.
 fn written_bytes(text: &str) -> usize {
-    text.len()
-        + 4 * text
-            .bytes()
-            .filter(|byte| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\''))
-            .count()
+    text.len() + 4 * special_bytes(text)
 }
