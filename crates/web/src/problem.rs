@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::docs::Prose;
+
 /// One kind of error.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -126,6 +128,11 @@ problems! {
 }
 
 impl Problem {
+    /// When it happens, and what can be done, for the page that explains it.
+    pub(crate) fn prose(&self) -> [Prose<'static>; 2] {
+        [Prose(self.meaning), Prose(self.mend)]
+    }
+
     /// The kind with this word.
     pub(crate) fn find(code: &str) -> Option<&'static Self> {
         Self::ALL

@@ -3,6 +3,9 @@
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
+use super::example;
+use super::prose::Prose;
+
 /// Everything on the page.
 pub(crate) struct Reference {
     pub(crate) groups: Vec<Group>,
@@ -27,7 +30,12 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Field>,
     /// The schema of the body.
     pub(crate) body: Option<String>,
+    /// What it answers when all goes well.
     pub(crate) answers: Vec<Answer>,
+    /// The statuses with which it may fail.
+    pub(crate) failures: String,
+    /// A command to try.
+    pub(crate) example: String,
 }
 
 /// One status that an operation may answer with.
@@ -53,6 +61,43 @@ pub(crate) struct Field {
     pub(crate) description: String,
 }
 
+impl Group {
+    /// The tag's name as a heading.
+    pub(crate) fn heading(&self) -> String {
+        let mut letters = self.name.chars();
+        letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .chain(letters)
+            .collect()
+    }
+}
+
+impl Operation {
+    pub(crate) fn prose(&self) -> Prose<'_> {
+        Prose(&self.description)
+    }
+}
+
+impl Answer {
+    pub(crate) fn prose(&self) -> Prose<'_> {
+        Prose(&self.description)
+    }
+}
+
+impl Schema {
+    pub(crate) fn prose(&self) -> Prose<'_> {
+        Prose(&self.description)
+    }
+}
+
+impl Field {
+    pub(crate) fn prose(&self) -> Prose<'_> {
+        Prose(&self.description)
+    }
+}
+
 impl Reference {
     pub(crate) fn of(document: &OpenApi) -> Self {
         let document = serde_json::to_value(document).expect("the description has string keys");
@@ -74,25 +119,46 @@ fn operations(document: &Value, tag: &str) -> Vec<Operation> {
     let methods = ["get", "post", "patch", "delete"];
     let paths = members(&document["paths"]);
     let all = paths.flat_map(|(path, item)| {
-        methods
-            .iter()
-            .filter_map(move |method| Some((path, *method, item.get(*method)?)))
+        let operation = move |method: &&'static str| Some((path, *method, item.get(*method)?));
+        methods.iter().filter_map(operation)
     });
     all.filter(|(_, _, operation)| list(&operation["tags"]).any(|name| name == tag))
-        .map(|(path, method, operation)| one_operation(path, method, operation))
+        .map(|(path, method, operation)| one_operation(path, method, operation, document))
         .collect()
 }
 
-fn one_operation(path: &str, method: &str, operation: &Value) -> Operation {
+fn one_operation(path: &str, method: &str, operation: &Value, document: &Value) -> Operation {
     let content = members(&operation["requestBody"]["content"]).next();
-    let answer = |(status, response): (&str, &Value)| Answer {
-        status: status.to_owned(),
-        description: text(response, "description"),
-        schema: members(&response["content"])
-            .next()
-            .and_then(|(_, content)| name(&content["schema"])),
-    };
-    let parameter = |parameter: &Value| Field {
+    let responses = || members(&operation["responses"]);
+    let is_failure = |status: &str| status.starts_with(['4', '5']);
+    let failures: Vec<&str> = responses()
+        .map(|(status, _)| status)
+        .filter(|status| is_failure(status))
+        .collect();
+    Operation {
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        summary: text(operation, "summary"),
+        description: text(operation, "description"),
+        is_closed: is_closed(operation),
+        parameters: list(&operation["parameters"]).map(parameter).collect(),
+        body: content.and_then(|(_, content)| name(&content["schema"])),
+        answers: responses()
+            .filter(|(status, _)| !is_failure(status))
+            .map(answer)
+            .collect(),
+        failures: failures.join(", "),
+        example: example::command(method, path, operation, document),
+    }
+}
+
+/// Whether each way to call it needs a token or a session.
+pub(super) fn is_closed(operation: &Value) -> bool {
+    list(&operation["security"]).all(|way| way.as_object().is_some_and(|way| !way.is_empty()))
+}
+
+fn parameter(parameter: &Value) -> Field {
+    Field {
         name: text(parameter, "name"),
         kind: format!(
             "{}, in the {}",
@@ -101,17 +167,15 @@ fn one_operation(path: &str, method: &str, operation: &Value) -> Operation {
         ),
         is_required: parameter["required"] == true,
         description: text(parameter, "description"),
-    };
-    Operation {
-        method: method.to_uppercase(),
-        path: path.to_owned(),
-        summary: text(operation, "summary"),
-        description: text(operation, "description"),
-        is_closed: list(&operation["security"])
-            .all(|way| way.as_object().is_some_and(|way| !way.is_empty())),
-        parameters: list(&operation["parameters"]).map(parameter).collect(),
-        body: content.and_then(|(_, content)| name(&content["schema"])),
-        answers: members(&operation["responses"]).map(answer).collect(),
+    }
+}
+
+fn answer((status, response): (&str, &Value)) -> Answer {
+    let content = members(&response["content"]).next();
+    Answer {
+        status: status.to_owned(),
+        description: text(response, "description"),
+        schema: content.and_then(|(_, content)| name(&content["schema"])),
     }
 }
 

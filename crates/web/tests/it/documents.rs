@@ -37,6 +37,24 @@ async fn every_operation_is_on_the_reference_page_which_loads_nothing_foreign() 
 }
 
 #[tokio::test]
+async fn every_operation_comes_with_a_command_to_try() {
+    let school = School::open().await;
+    let page = school.anonymous().get("/docs").await.expect(200);
+    let text = page.text().replace("&#34;", "\"").replace("&#39;", "'");
+    for command in [
+        "curl \"$SERVER/health\"",
+        "curl -H \"Authorization: Bearer $TOKEN\" \"$SERVER/users\"",
+        "curl -X POST -H 'Content-Type: application/json' -d '{\"message\":\"Selamat pagi\"}' \"$SERVER/messages\"",
+        "-d '{\"first_name\":\"Ani\",\"last_name\":\"Budi\"}' \"$SERVER/user\"",
+        "-d '{\"days\":90,\"label\":\"nightly import\",\"scope\":\"read\"}' \"$SERVER/tokens\"",
+        "-d '{\"first_name\":\"Ani\"}' \"$SERVER/user/1\"",
+        "curl -X DELETE -H \"Authorization: Bearer $TOKEN\" \"$SERVER/user/1\"",
+    ] {
+        assert!(text.contains(command), "{command}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn the_type_of_every_problem_leads_to_a_page_that_explains_it() {
     let school = School::open().await;
     let list = school.anonymous().get("/problems").await.expect(200);
