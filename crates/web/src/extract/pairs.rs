@@ -8,12 +8,19 @@ use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
 
 use crate::error::Fault;
 
+/// The most pairs that are read: no page and no address has half as many.
+const MOST_PAIRS: usize = 64;
+
 /// Reads the pairs into `T`: a name that `T` does not know, or one given twice, is a fault.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     let mut pairs: Vec<(Cow<'_, str>, Text<'_>)> = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decode(name).ok_or_else(|| no_utf8(name))?;
+        if pairs.len() == MOST_PAIRS {
+            let detail = format!("is one too many: there may be {MOST_PAIRS}");
+            return Err(Fault::new(name.into_owned(), "too_many", detail));
+        }
         if pairs.iter().any(|(known, _)| *known == name) {
             return Err(Fault::new(name.into_owned(), "duplicate", "is given twice"));
         }

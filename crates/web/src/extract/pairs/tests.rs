@@ -76,3 +76,9 @@ fn the_nearest_name_is_offered() {
     assert!(detail("colour=red").contains("expected are `limit`, `q`"));
     assert!(detail(&"x".repeat(10_000)).contains("expected are"));
 }
+
+#[test]
+fn a_flood_of_names_is_not_read_to_its_end() {
+    let names: Vec<_> = (0..30_000).map(|index| format!("{index}")).collect();
+    check(&names.join("&"), "64", "too_many");
+}
