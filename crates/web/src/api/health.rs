@@ -31,6 +31,7 @@ pub(crate) struct Healthy {
 #[utoipa::path(
     get,
     path = path::HEALTH,
+    operation_id = "show_health",
     tag = "server",
     security(()),
     responses((status = 200, description = "Every store answers.", body = Healthy), Busy)

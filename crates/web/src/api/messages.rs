@@ -25,6 +25,7 @@ const LIST: &str = "messages";
 #[utoipa::path(
     get,
     path = path::MESSAGES,
+    operation_id = "list_messages",
     tag = "messages",
     params(MessageQuery),
     security((), ("token" = []), ("session" = [])),
@@ -66,6 +67,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = path::MESSAGES,
+    operation_id = "post_message",
     tag = "messages",
     request_body = NewMessage,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this request for 24 hours, so that it can be sent again when its answer was lost.", pattern = "^([!#-~]{1,255}|\"[!#-~]{1,255}\")$")),
@@ -106,6 +108,7 @@ pub(crate) async fn post(
 #[utoipa::path(
     delete,
     path = path::ONE_MESSAGE,
+    operation_id = "remove_message",
     tag = "messages",
     params(("id" = i64, Path, minimum = 1, description = "The message's number.", example = 1)),
     security(("token" = []), ("session" = [])),

@@ -22,6 +22,7 @@ use wire::{NewTokenView, TokenList, TokenView, TokenWish};
 #[utoipa::path(
     get,
     path = path::TOKENS,
+    operation_id = "list_tokens",
     tag = "tokens",
     security(("token" = []), ("session" = [])),
     responses((status = 200, description = "All of them.", body = TokenList<'_>), BadParameter, Refused, Busy)
@@ -44,6 +45,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = path::TOKENS,
+    operation_id = "create_token",
     tag = "tokens",
     request_body = TokenWish,
     security(("token" = []), ("session" = [])),
@@ -71,7 +73,7 @@ pub(crate) async fn create(
     let (token, secret) = tokens::create(&state.stores, &actor, new, state.clock.now()).await?;
     let view = NewTokenView {
         token: TokenView::of(&token),
-        token_secret: secret.reveal(),
+        secret: secret.reveal(),
     };
     let address = format!("{}/{}", path::TOKENS, token.id);
     Ok(reply::created(reply::json(&view, 256), &address, false))
@@ -83,6 +85,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     delete,
     path = path::ONE_TOKEN,
+    operation_id = "revoke_token",
     tag = "tokens",
     params(("id" = i64, Path, minimum = 1, description = "The token's number.", example = 1)),
     security(("token" = []), ("session" = [])),

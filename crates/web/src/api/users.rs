@@ -28,6 +28,7 @@ use view::User;
 #[utoipa::path(
     post,
     path = path::USER,
+    operation_id = "create_user",
     tag = "users",
     request_body = NewUser,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this request for 24 hours, so that it can be sent again when its answer was lost.", pattern = "^([!#-~]{1,255}|\"[!#-~]{1,255}\")$", example = "0b9c1f5e-2d64-4c1b-9a7a-5f7d0d2f6c11")),
@@ -62,6 +63,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     get,
     path = path::ONE_USER,
+    operation_id = "show_user",
     tag = "users",
     params(
         ("id" = i64, Path, minimum = 1, description = "The user's number.", example = 1),
@@ -99,6 +101,7 @@ pub(crate) async fn show(
 #[utoipa::path(
     patch,
     path = path::ONE_USER,
+    operation_id = "change_user",
     tag = "users",
     request_body(content(
         (UserPatch = "application/merge-patch+json"),
@@ -135,6 +138,7 @@ pub(crate) async fn change(
 #[utoipa::path(
     delete,
     path = path::ONE_USER,
+    operation_id = "remove_user",
     tag = "users",
     params(
         ("id" = i64, Path, minimum = 1, description = "The user's number.", example = 1),
@@ -161,6 +165,7 @@ pub(crate) async fn remove(
 #[utoipa::path(
     get,
     path = path::USERS,
+    operation_id = "list_users",
     tag = "users",
     params(UserQuery),
     security(("token" = []), ("session" = [])),

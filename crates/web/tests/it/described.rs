@@ -1,5 +1,7 @@
 //! The API's description: what every operation must say of itself.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
@@ -47,6 +49,14 @@ fn every_operation_has_a_summary_a_tag_its_rights_and_its_failures() {
         }
     }
     assert_eq!(operations(&document).count(), 12);
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document: Value = serde_json::from_str(&web::openapi()).unwrap();
+    let names = operations(&document).map(|(_, operation)| operation["operationId"].to_string());
+    let unique: BTreeSet<_> = names.collect();
+    assert_eq!(unique.len(), operations(&document).count(), "{unique:?}");
 }
 
 #[test]

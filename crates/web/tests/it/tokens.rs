@@ -22,7 +22,7 @@ async fn a_token_is_shown_once_and_works_until_it_is_revoked() {
         .await
         .expect(201);
     let token = made.json();
-    let secret = token["token_secret"].as_str().unwrap();
+    let secret = token["secret"].as_str().unwrap();
     assert!(secret.starts_with("pnd_") && secret.len() == 47, "{secret}");
     assert_eq!(token["expires_at"], "2027-02-18T12:00:00Z");
     let list = member.get("/tokens").await.expect(200);

@@ -10,6 +10,7 @@ use crate::api::schema::ScopeWord;
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewToken)]
 pub(crate) struct TokenWish {
     /// What it is for.
     #[schema(
@@ -62,12 +63,13 @@ pub(crate) struct TokenView<'a> {
 
 /// A new token, with its secret.
 #[derive(Serialize, ToSchema)]
+#[schema(as = TokenWithSecret)]
 pub(crate) struct NewTokenView<'a> {
     #[serde(flatten)]
     pub(super) token: TokenView<'a>,
     /// The secret, which is shown here and never again.
     #[schema(example = "pnd_…")]
-    pub(super) token_secret: &'a str,
+    pub(super) secret: &'a str,
 }
 
 /// One's own tokens.
