@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::config::LogConfig;
 use crate::files;
-use crate::metrics::Metrics;
+use crate::metrics::LogMetrics;
 
 pub(crate) use queue::{Note, Queue};
 pub(crate) use writer::Writer;
@@ -43,7 +43,7 @@ impl AccessLog {
         directory: &Path,
         config: &LogConfig,
         threads: usize,
-        metrics: &Metrics,
+        metrics: &LogMetrics,
     ) -> Result<Self, LogError> {
         let explain = |source| LogError {
             path: directory.to_owned(),

@@ -80,7 +80,7 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
 
 async fn handshake(mut transport: Transport, desk: &Desk) -> Option<Box<TlsStream<Transport>>> {
     let shared = &desk.shared;
-    let acceptor = shared.acceptor.as_ref()?;
+    let acceptor = &shared.secure.as_ref()?.acceptor;
     let accepting = async {
         if !transport.begins_with_handshake().await? {
             transport.write_all(error::PLAIN_ANSWER).await?;
@@ -97,19 +97,19 @@ async fn handshake(mut transport: Transport, desk: &Desk) -> Option<Box<TlsStrea
         // Boxed: the session is large, and is handed from one stage to the next.
         Ok(Ok(stream)) => Some(Box::new(stream)),
         Ok(Err(error)) => {
-            shared.metrics.handshake_failed(false);
+            shared.metrics.connections.handshake_failed();
             tracing::debug!(%error, "a TLS handshake failed");
             None
         }
         Err(_) => {
-            shared.metrics.handshake_failed(true);
+            shared.metrics.connections.handshake_timed_out();
             None
         }
     }
 }
 
 fn session(stream: &TlsStream<Transport>, desk: &Desk) -> Option<Session> {
-    let served = desk.shared.certificates.as_ref()?.current();
+    let served = desk.shared.secure.as_ref()?.certificates.current();
     Some(Session {
         server_name: stream.get_ref().1.server_name().map(Box::from),
         served,
@@ -156,7 +156,7 @@ where
     match drive(&mut connection, &mut watchdog, &link, drain).await {
         Outcome::Ended(Ok(())) => {}
         Outcome::Ended(Err(error)) => tracing::debug!(%error, "an HTTP/2 connection failed"),
-        Outcome::Overdue(overdue) => link.shared().metrics.overdue(overdue),
+        Outcome::Overdue(overdue) => link.shared().metrics.connections.overdue(overdue),
     }
 }
 
@@ -272,7 +272,7 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, link: &Link) {
 
 /// Closes a connection whose deadline has passed. A client that was slow with its request is told so.
 async fn close<S: AsyncWrite + Unpin>(mut stream: S, link: &Link, overdue: Overdue) {
-    link.shared().metrics.overdue(overdue);
+    link.shared().metrics.connections.overdue(overdue);
     let farewell = async {
         if overdue == Overdue::Head && link.pulse.has_begun_head() {
             phases::unfinished(link);

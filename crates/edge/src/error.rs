@@ -116,13 +116,13 @@ pub(crate) const TOO_SLOW_ANSWER: &[u8] =
 pub(crate) const PLAIN_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
 content-type: text/plain\r\n\r\nThis port speaks HTTPS: write the address with https:// in front.\n";
 
-/// The answer to a refused request: a page for browsers, problem+json (RFC 9457) for everyone else.
+/// The answer to a refused request: a page for readers, problem+json (RFC 9457) for programs.
 pub(crate) fn respond(
     exchange: &Exchange,
     reader: Option<Language>,
     refused: &Refused,
 ) -> Response<Body> {
-    let Refused { refusal, retry } = *refused;
+    let refusal = refused.refusal;
     exchange.because(refusal.cause);
     exchange.link.shared().metrics.refused(refusal);
     let (code, title) = kind(refusal.status);
@@ -143,25 +143,36 @@ pub(crate) fn respond(
             .boxed_unsync(),
     );
     *response.status_mut() = refusal.status;
-    let headers = response.headers_mut();
+    describe(
+        response.headers_mut(),
+        media_type,
+        refused,
+        exchange.version,
+    );
+    response
+}
+
+fn describe(
+    headers: &mut HeaderMap,
+    media_type: &'static str,
+    refused: &Refused,
+    version: Version,
+) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static("accept, accept-language"));
-    if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
+    if refused.refusal.status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(
             ALLOW,
             HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
         );
     }
-    match retry {
-        Some(retry) => tell_when(headers, retry),
+    if let Some(retry) = refused.retry {
+        tell_when(headers, retry);
+    } else if version != Version::HTTP_2 {
         // What follows a request that was misread might be misread as well.
-        None if exchange.version != Version::HTTP_2 => {
-            drop(headers.insert(CONNECTION, HeaderValue::from_static("close")));
-        }
-        None => {}
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }
 
 /// The same members as the problems of the API, so that a client needs one reader for both.

@@ -25,6 +25,7 @@ mod pulse;
 mod random;
 mod redirect;
 mod shared;
+mod sockets;
 mod start;
 mod tls;
 mod transport;

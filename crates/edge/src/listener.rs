@@ -22,12 +22,7 @@ use crate::forward::Local;
 use crate::link::Desk;
 use crate::random::RequestIds;
 use crate::shared::Shared;
-
-/// One thread's share of the listening sockets.
-pub(crate) struct Sockets {
-    pub(crate) http: Option<std::net::TcpListener>,
-    pub(crate) https: Option<std::net::TcpListener>,
-}
+use crate::sockets::Sockets;
 
 /// One worker thread.
 pub(crate) struct Worker {
@@ -136,12 +131,12 @@ impl Worker {
     }
 
     fn refuse(&self, full: Full) {
-        self.desk.shared.metrics.refused_connection(full);
+        self.desk.shared.metrics.connections.refused(full);
     }
 
     /// Uses the spare descriptor to take one waiting connection and close it, then pauses.
     async fn turn_away(&mut self, listener: Option<&TcpListener>) {
-        if self.desk.shared.metrics.descriptors_exhausted() {
+        if self.desk.shared.metrics.connections.exhausted() {
             tracing::error!(
                 "no more open files: connections are turned away; raise the limit (`ulimit -n`) or lower `edge.connections.most`"
             );
@@ -155,10 +150,10 @@ impl Worker {
 }
 
 async fn served(opened: connection::Opened, desk: Arc<Desk>, drain: Arc<Drain>, _place: Place) {
-    let metrics = &desk.shared.metrics;
-    metrics.connections_open.inc();
+    let open = &desk.shared.metrics.connections.open;
+    open.inc();
     connection::serve(opened, Arc::clone(&desk), &drain).await;
-    metrics.connections_open.dec();
+    open.dec();
 }
 
 type Accepted = io::Result<(TcpStream, SocketAddr)>;

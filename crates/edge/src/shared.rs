@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio_rustls::TlsAcceptor;
-
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::connections::Connections;
@@ -13,15 +11,14 @@ use crate::headers::SecurityHeaders;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::start::{LocalService, StartError};
-use crate::tls::Certificates;
+use crate::tls::Secure;
 
 /// Settings, tables and counters; each of them is safe to use from any thread.
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) local: LocalService,
     pub(crate) metrics: Metrics,
-    pub(crate) certificates: Option<Arc<Certificates>>,
-    pub(crate) acceptor: Option<TlsAcceptor>,
+    pub(crate) secure: Option<Secure>,
     pub(crate) redirect: Option<Redirect>,
     pub(crate) admission: Option<Admission>,
     pub(crate) connections: Arc<Connections>,
@@ -33,8 +30,7 @@ impl Shared {
         config: Config,
         local: LocalService,
         metrics: Metrics,
-        certificates: Option<Arc<Certificates>>,
-        acceptor: Option<TlsAcceptor>,
+        secure: Option<Secure>,
         redirect: Option<Redirect>,
     ) -> Result<Self, StartError> {
         let most =
@@ -47,8 +43,7 @@ impl Shared {
             config,
             local,
             metrics,
-            certificates,
-            acceptor,
+            secure,
             redirect,
             admission,
             connections,

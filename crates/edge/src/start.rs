@@ -2,27 +2,25 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use jiff::Timestamp;
 use lifecycle::tasks::TaskError;
 use lifecycle::{BindError, Bound, Facts, Listeners, Part, Readiness, Tasks};
 use prometheus_client::registry::Registry;
 use thiserror::Error;
-use tokio_rustls::TlsAcceptor;
 use tower::util::BoxCloneSyncService;
 
 use crate::access_log::{AccessLog, LogError};
 use crate::config::Config;
-use crate::listener::{Sockets, Worker};
+use crate::listener::Worker;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::shared::Shared;
-use crate::tls::{self, Authority, Certificates, Names, Served, TlsError};
+use crate::sockets::{Bindings, Sockets};
+use crate::tls::{Names, Notice, Secure, TlsError};
 
 /// What went wrong while a body was read or made.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -81,7 +79,6 @@ pub struct Edge {
     sockets: Vec<Sockets>,
     shared: Arc<Shared>,
     log: AccessLog,
-    authority: Option<Authority>,
     part: Part,
 }
 
@@ -102,43 +99,33 @@ impl Edge {
         } = setup;
         let part = readiness.register("edge");
         let threads = threads.max(1);
-        let listen = |listen: crate::config::Listen, key| {
-            listen
-                .address()
-                .map(|address| Listeners::bind(address, threads, key))
-                .transpose()
-        };
-        let (http, https) = (
-            listen(config.http, "edge.http")?,
-            listen(config.https, "edge.https")?,
-        );
-        let bound = bound(http.as_ref(), https.as_ref());
+        let bindings = Bindings::new(&config, threads)?;
+        let bound = bindings.bound();
         if bound.is_empty() {
             return Err(StartError::NoListener);
         }
         let metrics = Metrics::register(registry);
-        let served = https
-            .as_ref()
-            .map(|https| served(&config, &domains, &data, https))
-            .transpose()?;
-        let (served, authority) = served.unzip();
-        let expires = &metrics.certificate_expires;
-        let certificates = served
-            .map(|served| Arc::new(Certificates::new(served, facts.clone(), expires.clone())));
-        let tls = certificates.clone().map(tls::server_config).transpose()?;
-        let acceptor = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
-        let log = AccessLog::open(&data.join("logs"), &config.log, threads, &metrics)?;
+        let expires = metrics.certificate_expires.clone();
+        let notice = Notice {
+            facts: facts.clone(),
+            expires,
+        };
+        let https = bindings.https.as_ref().map(Listeners::address);
+        let secure = https.map(|https| {
+            let names = Names::local(&domains, https.ip());
+            Secure::open(&config.tls, &data, names, notice)
+        });
+        let secure = secure.transpose()?;
+        let log = AccessLog::open(&data.join("logs"), &config.log, threads, &metrics.log)?;
         log.state(&facts);
-        let redirect = https.as_ref().filter(|_| !domains.is_empty());
-        let redirect = redirect.map(|https| Redirect::new(domains, https.address().port()));
-        let shared = Shared::new(config, local, metrics, certificates, acceptor, redirect)?;
-        let sockets = pair(threads, http, https);
+        let redirect = https.filter(|_| !domains.is_empty());
+        let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
+        let shared = Arc::new(Shared::new(config, local, metrics, secure, redirect)?);
         Ok(Self {
             bound,
-            sockets,
-            shared: Arc::new(shared),
+            sockets: bindings.share(),
+            shared,
             log,
-            authority: authority.flatten(),
             part,
         })
     }
@@ -153,12 +140,8 @@ impl Edge {
         let part = Arc::new(self.part);
         let (writer, queues) = self.log.split();
         tasks.spawn("edge-log", |shutdown| writer.run(shutdown))?;
-        if let (Some(authority), Some(certificates)) =
-            (self.authority, self.shared.certificates.clone())
-        {
-            tasks.spawn("edge-certificate", |shutdown| {
-                tls::keep(authority, certificates, shutdown)
-            })?;
+        if let Some(keeper) = self.shared.secure.as_ref().and_then(Secure::keeper) {
+            tasks.spawn("edge-certificate", |shutdown| keeper.run(shutdown))?;
         }
         for (index, (sockets, queue)) in self.sockets.into_iter().zip(queues).enumerate() {
             let (shared, part) = (Arc::clone(&self.shared), Arc::clone(&part));
@@ -173,48 +156,4 @@ impl Edge {
         }
         Ok(())
     }
-}
-
-fn bound(http: Option<&Listeners>, https: Option<&Listeners>) -> Vec<Bound> {
-    let bound = |scheme, listeners: &Listeners| Bound {
-        role: "edge",
-        scheme,
-        address: listeners.address(),
-    };
-    let http = http.map(|listeners| bound("http", listeners));
-    http.into_iter()
-        .chain(https.map(|listeners| bound("https", listeners)))
-        .collect()
-}
-
-/// The operator's certificate, or one by the local authority, which is then kept fresh.
-fn served(
-    config: &Config,
-    domains: &[String],
-    data: &Path,
-    https: &Listeners,
-) -> Result<(Served, Option<Authority>), TlsError> {
-    match (&config.tls.certificate, &config.tls.key) {
-        (Some(certificate), Some(key)) => Ok((Served::read(certificate, key)?, None)),
-        (None, None) => {
-            let names = Names::local(domains, https.address().ip());
-            let authority = Authority::new(data.join("tls"), names);
-            Ok((authority.certificate(Timestamp::now())?, Some(authority)))
-        }
-        _ => Err(TlsError::Half),
-    }
-}
-
-fn pair(threads: usize, http: Option<Listeners>, https: Option<Listeners>) -> Vec<Sockets> {
-    let spread = |listeners: Option<Listeners>| -> Vec<Option<TcpListener>> {
-        match listeners {
-            Some(listeners) => listeners.into_sockets().into_iter().map(Some).collect(),
-            None => (0..threads).map(|_| None).collect(),
-        }
-    };
-    spread(http)
-        .into_iter()
-        .zip(spread(https))
-        .map(|(http, https)| Sockets { http, https })
-        .collect()
 }

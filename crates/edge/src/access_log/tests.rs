@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 use traffic::{Line, RequestId};
 
 use super::*;
+use crate::metrics::Metrics;
 
 fn note(queue: &Queue, target: &[u8]) {
     queue.push(&Note {
@@ -36,7 +37,7 @@ fn note(queue: &Queue, target: &[u8]) {
 #[test]
 fn a_full_queue_drops_records_and_the_next_line_says_how_many() {
     let directory = tempfile::tempdir().unwrap();
-    let metrics = Metrics::register(&mut Registry::default());
+    let metrics = Metrics::register(&mut Registry::default()).log;
     let log = AccessLog::open(directory.path(), &LogConfig::default(), 1, &metrics).unwrap();
     let (writer, mut queues) = log.split();
     let queue = queues.remove(0);
@@ -46,7 +47,7 @@ fn a_full_queue_drops_records_and_the_next_line_says_how_many() {
     let (trigger, shutdown) = shutdown::channel();
     let mut tasks = Tasks::new(trigger, shutdown);
     tasks.spawn("log", |shutdown| writer.run(shutdown)).unwrap();
-    while metrics.log_dropped.get() == 0 {
+    while metrics.dropped.get() == 0 {
         std::thread::yield_now();
     }
     note(&queue, b"/after");

@@ -8,8 +8,6 @@ use http::Version;
 use jiff::Timestamp;
 use lifecycle::Shutdown;
 use lifecycle::shutdown::DRAIN_DEADLINE;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::histogram::Histogram;
 use traffic::{Line, Record};
 
 use super::clock::Clock;
@@ -17,7 +15,7 @@ use super::file::LogFile;
 use super::mask;
 use super::queue::{Batch, Entry, Shelves};
 use crate::headers;
-use crate::metrics::Metrics;
+use crate::metrics::LogMetrics;
 
 /// How long notes gather before they are written: one write for many requests, and a log that follows at once.
 const GATHER: Duration = Duration::from_millis(50);
@@ -39,22 +37,16 @@ pub(crate) struct Writer {
     pending: Vec<u8>,
     written: usize,
     is_failing: bool,
-    counts: Counts,
-}
-
-struct Counts {
-    duration: Histogram,
-    dropped: Counter,
-    errors: Counter,
+    counts: LogMetrics,
 }
 
 impl Writer {
-    pub(super) fn new(file: LogFile, generation: u64, shelves: Shelves, metrics: &Metrics) -> Self {
-        let counts = Counts {
-            duration: metrics.duration.clone(),
-            dropped: metrics.log_dropped.clone(),
-            errors: metrics.log_errors.clone(),
-        };
+    pub(super) fn new(
+        file: LogFile,
+        generation: u64,
+        shelves: Shelves,
+        counts: &LogMetrics,
+    ) -> Self {
         Self {
             file,
             shelves,
@@ -66,7 +58,7 @@ impl Writer {
             pending: Vec::new(),
             written: 0,
             is_failing: false,
-            counts,
+            counts: counts.clone(),
         }
     }
 

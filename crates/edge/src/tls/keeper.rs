@@ -10,21 +10,25 @@ use super::{Authority, Certificates};
 
 const LOOK: Duration = Duration::from_hours(1);
 
-/// Runs until the drain. A failure is told and tried again at the next look: the old certificate still serves.
-pub(crate) async fn keep(
-    authority: Authority,
-    certificates: Arc<Certificates>,
-    mut shutdown: Shutdown,
-) -> Result<(), String> {
-    loop {
-        tokio::select! {
-            () = shutdown.draining() => return Ok(()),
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        match authority.certificate(Timestamp::now()) {
-            Ok(served) => certificates.swap(served),
-            Err(error) => {
-                tracing::error!(%error, "the local certificate could not be looked after");
+/// The local authority, and where its certificates are put in force.
+pub(crate) struct Keeper {
+    pub(super) authority: Authority,
+    pub(super) certificates: Arc<Certificates>,
+}
+
+impl Keeper {
+    /// Runs until the drain. A failure is told and tried again at the next look: the old certificate still serves.
+    pub(crate) async fn run(self, mut shutdown: Shutdown) -> Result<(), String> {
+        loop {
+            tokio::select! {
+                () = shutdown.draining() => return Ok(()),
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            match self.authority.certificate(Timestamp::now()) {
+                Ok(served) => self.certificates.swap(served),
+                Err(error) => {
+                    tracing::error!(%error, "the local certificate could not be looked after");
+                }
             }
         }
     }

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lifecycle::Facts;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -69,14 +68,6 @@ impl Served {
             other => broken_key(other.to_string()),
         })?;
         Ok(Some(Self::describe(pair, &leaf)))
-    }
-
-    /// States it where people look.
-    pub(crate) fn state(&self, facts: &Facts) {
-        let issuer = if self.is_real { "own" } else { "local" };
-        facts.state("edge", "certificate", issuer);
-        facts.state("edge", "certificate names", self.names.texts().join(", "));
-        facts.state("edge", "certificate expires", self.not_after.to_string());
     }
 
     fn describe(pair: CertifiedKey, leaf: &X509Certificate<'_>) -> Self {

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use lifecycle::Facts;
-use prometheus_client::metrics::gauge::Gauge;
 use tempfile::TempDir;
 
 use super::*;
-use crate::tls::Certificates;
+use crate::tls::{Certificates, Notice};
 
 fn authority(directory: &TempDir, names: &[&str]) -> Authority {
     let mut all = Names::default();
@@ -80,14 +78,10 @@ fn served_root(directory: &TempDir) -> (Timestamp, Option<Vec<u8>>) {
 fn a_swapped_certificate_is_the_one_in_force() {
     let directory = tempfile::tempdir().unwrap();
     let authority = authority(&directory, &["localhost"]);
-    let facts = Facts::default();
-    let certificates = Certificates::new(
-        authority.certificate(days(0)).unwrap(),
-        facts.clone(),
-        Gauge::default(),
-    );
-    let before = (certificates.current(), facts.list());
+    let notice = Notice::default();
+    let certificates = Certificates::new(authority.certificate(days(0)).unwrap(), notice.clone());
+    let before = (certificates.current(), notice.facts.list());
     certificates.swap(authority.certificate(days(350)).unwrap());
     assert!(!Arc::ptr_eq(&before.0, &certificates.current()));
-    assert_ne!(before.1, facts.list(), "the new end is stated");
+    assert_ne!(before.1, notice.facts.list(), "the new end is stated");
 }
