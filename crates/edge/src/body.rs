@@ -266,7 +266,7 @@ impl Drop for Answered {
         let exchange = &self.ending.0;
         // Methods and statuses that have no body end without one being asked for.
         if !self.has_ended && !self.is_end_stream() && exchange.expects_body() {
-            exchange.because("client_left");
+            exchange.because(error::CLIENT_LEFT.cause);
         }
     }
 }

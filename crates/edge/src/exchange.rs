@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use traffic::{Client, RequestId};
 
 use crate::access_log::Note;
-use crate::error::Refusal;
+use crate::error::{self, Refusal};
 use crate::forwarded;
 use crate::link::Link;
 
@@ -65,8 +65,14 @@ impl Exchange {
         })
     }
 
+    /// Takes note of the answer's status; nobody hears the answer to a request whose sender left in its middle.
     pub(crate) fn answered(&self, status: StatusCode) {
-        self.status.store(status.as_u16(), Relaxed);
+        let has_left = self
+            .fault()
+            .is_some_and(|fault| fault.cause == error::CLIENT_LEFT.cause);
+        if !has_left {
+            self.status.store(status.as_u16(), Relaxed);
+        }
     }
 
     pub(crate) fn received(&self, bytes: usize) {

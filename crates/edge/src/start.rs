@@ -112,7 +112,7 @@ impl Edge {
         };
         let https = bindings.https.as_ref().map(Listeners::address);
         let secure = https.map(|https| {
-            let names = Names::local(&domains, https.ip());
+            let names = Names::of_server(&domains, https.ip());
             Secure::open(&config.tls, &data, names, notice)
         });
         let secure = secure.transpose()?;

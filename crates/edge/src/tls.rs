@@ -31,7 +31,7 @@ pub(crate) use served::Served;
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// A file can't be read or written.
-    #[error("can't use {0}: {1}")]
+    #[error("can't use {0}: {1}; make it readable and writable for this user")]
     File(PathBuf, #[source] io::Error),
     /// A file holds something else than it should.
     #[error(
@@ -124,7 +124,7 @@ impl Secure {
         let (served, authority) = match (&config.certificate, &config.key) {
             (Some(certificate), Some(key)) => (Served::read(certificate, key)?, None),
             (None, None) => {
-                let authority = Authority::new(data.join("tls"), names);
+                let authority = Authority::new(data.join("tls"), names, Names::of_machine());
                 (authority.certificate(Timestamp::now())?, Some(authority))
             }
             _ => return Err(TlsError::Half),

@@ -31,12 +31,20 @@ const LEAF_DAYS: u64 = 365;
 #[derive(Debug, Clone)]
 pub(crate) struct Authority {
     directory: PathBuf,
+    /// What every certificate is for.
     names: Names,
+    /// What it is for as well, as long as the authority allows it: no reason to make a new authority, which
+    /// everybody would have to trust anew.
+    besides: Names,
 }
 
 impl Authority {
-    pub(crate) fn new(directory: PathBuf, names: Names) -> Self {
-        Self { directory, names }
+    pub(crate) fn new(directory: PathBuf, names: Names, besides: Names) -> Self {
+        Self {
+            directory,
+            names,
+            besides,
+        }
     }
 
     /// The certificate to serve: the one on disk while it stands for all names and lasts, else a new one.
@@ -46,8 +54,11 @@ impl Authority {
             self.directory.join("leaf.key"),
         );
         let root = self.root(now)?;
+        let names = self
+            .names
+            .with(&self.besides, |name| root.permitted.cover(name));
         if let Some(served) = Served::find(&certificate, &key)?
-            && served.names.include(&self.names)
+            && served.names.include(&names)
             && !is_due(&served, now)
             && served.authority == root.identifier
         {
@@ -56,7 +67,7 @@ impl Authority {
                 ..served
             });
         }
-        let (leaf_pem, key_pem) = self.issue(&root, now)?;
+        let (leaf_pem, key_pem) = issue(&root, &names, now)?;
         // The certificate goes last: were the process killed in between, its absence would have both made anew.
         remove(&certificate)?;
         write(&key, key_pem.as_bytes(), 0o600)?;
@@ -87,19 +98,18 @@ impl Authority {
     }
 
     fn root_params(&self, now: Timestamp) -> CertificateParams {
+        let names = self.names.with(&self.besides, |_| true);
         let mut params = lasting(now, AUTHORITY_DAYS);
         params
             .distinguished_name
             .push(DnType::CommonName, "Pendopo local authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let dns = self
-            .names
+        let dns = names
             .dns
             .iter()
             .map(|name| GeneralSubtree::DnsName(name.clone()));
-        let addresses = self
-            .names
+        let addresses = names
             .addresses
             .iter()
             .map(|address| GeneralSubtree::IpAddress(whole(*address)));
@@ -109,25 +119,26 @@ impl Authority {
         });
         params
     }
+}
 
-    fn issue(&self, root: &Root, now: Timestamp) -> Result<(String, String), TlsError> {
-        let mut params = CertificateParams::new(self.names.texts())?;
-        let dated = lasting(now, LEAF_DAYS);
-        (params.not_before, params.not_after) = (dated.not_before, dated.not_after);
-        params.distinguished_name = dated.distinguished_name;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "Pendopo");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.use_authority_key_identifier_extension = true;
-        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        let issuer = Issuer::from_ca_cert_der(&root.der, KeyPair::from_pem(&root.key_pem)?)?;
-        Ok((
-            params.signed_by(&pair, &issuer)?.pem(),
-            pair.serialize_pem(),
-        ))
-    }
+/// A certificate for these names and its key, both in PEM.
+fn issue(root: &Root, names: &Names, now: Timestamp) -> Result<(String, String), TlsError> {
+    let mut params = CertificateParams::new(names.texts())?;
+    let dated = lasting(now, LEAF_DAYS);
+    (params.not_before, params.not_after) = (dated.not_before, dated.not_after);
+    params.distinguished_name = dated.distinguished_name;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Pendopo");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let issuer = Issuer::from_ca_cert_der(&root.der, KeyPair::from_pem(&root.key_pem)?)?;
+    Ok((
+        params.signed_by(&pair, &issuer)?.pem(),
+        pair.serialize_pem(),
+    ))
 }
 
 /// Whether a certificate shall be replaced now.

@@ -10,22 +10,44 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// The names of this machine: loopback, its host name, the domains it serves, the address it listens on.
-    pub(crate) fn local(domains: &[String], listens: IpAddr) -> Self {
+    /// The names under which this server is reached: loopback, the domains it serves, the address it listens on.
+    pub(crate) fn of_server(domains: &[String], listens: IpAddr) -> Self {
         let mut names = Self::default();
-        let system = rustix::system::uname();
-        let machine = system.nodename().to_str().ok();
-        let own = domains.iter().map(String::as_str).chain(machine);
-        for name in ["localhost", "127.0.0.1", "::1"]
-            .into_iter()
-            .chain(own.filter(|name| is_dns_name(name)))
-        {
+        let own = domains
+            .iter()
+            .map(String::as_str)
+            .filter(|name| is_dns_name(name));
+        for name in ["localhost", "127.0.0.1", "::1"].into_iter().chain(own) {
             names.add(name);
         }
         if !listens.is_unspecified() {
             names.add(&listens.to_string());
         }
         names
+    }
+
+    /// The machine's own name, which a container changes with each start.
+    pub(crate) fn of_machine() -> Self {
+        let mut names = Self::default();
+        let system = rustix::system::uname();
+        let machine = system
+            .nodename()
+            .to_str()
+            .ok()
+            .filter(|name| is_dns_name(name));
+        if let Some(name) = machine {
+            names.add(name);
+        }
+        names
+    }
+
+    /// These, and those of `others` that `may` covers.
+    pub(super) fn with(&self, others: &Self, may: impl Fn(&str) -> bool) -> Self {
+        let mut all = self.clone();
+        for name in others.texts().iter().filter(|name| may(name)) {
+            all.add(name);
+        }
+        all
     }
 
     /// Adds a name or an address; what is there already is not added again.

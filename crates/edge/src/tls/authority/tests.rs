@@ -8,11 +8,44 @@ use super::*;
 use crate::tls::{Certificates, Notice};
 
 fn authority(directory: &TempDir, names: &[&str]) -> Authority {
-    let mut all = Names::default();
-    for name in names {
-        all.add(name);
-    }
-    Authority::new(directory.path().join("tls"), all)
+    on_machine(directory, names, &[])
+}
+
+fn on_machine(directory: &TempDir, names: &[&str], machine: &[&str]) -> Authority {
+    let collect = |texts: &[&str]| {
+        let mut names = Names::default();
+        for text in texts {
+            names.add(text);
+        }
+        names
+    };
+    Authority::new(
+        directory.path().join("tls"),
+        collect(names),
+        collect(machine),
+    )
+}
+
+#[test]
+fn a_machine_that_changes_its_name_keeps_its_authority_and_a_new_domain_does_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = on_machine(&directory, &["localhost"], &["kelas"])
+        .certificate(days(0))
+        .unwrap();
+    assert!(first.names.cover("kelas"));
+    let renamed = on_machine(&directory, &["localhost"], &["guru"])
+        .certificate(days(1))
+        .unwrap();
+    assert_eq!(renamed.key.cert, first.key.cert);
+    let back = on_machine(&directory, &["localhost"], &["kelas"])
+        .certificate(days(350))
+        .unwrap();
+    assert!(back.names.cover("kelas") && back.authority == first.authority);
+    let grown = on_machine(&directory, &["localhost", "baru.example"], &["guru"])
+        .certificate(days(1))
+        .unwrap();
+    assert!(grown.names.cover("guru") && grown.names.cover("baru.example"));
+    assert_ne!(grown.authority, first.authority);
 }
 
 fn days(count: u64) -> Timestamp {

@@ -100,9 +100,10 @@ fn a_client_that_leaves_in_the_middle_of_its_body_is_noted_so() {
     drop(client);
     let record = &house.records(1)[0];
     assert_eq!(
-        (record["cause"].as_str(), record["bytes_in"].as_u64()),
-        (Some("client_left"), Some(5))
+        (record["status"].as_u64(), record["cause"].as_str()),
+        (Some(499), Some("client_left"))
     );
+    assert_eq!(record["bytes_in"], 5);
 }
 
 /// The most memory this process ever had.
