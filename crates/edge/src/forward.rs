@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response};
 use tower::Service;
@@ -22,65 +22,68 @@ impl Local {
         Self(Mutex::new(service))
     }
 
-    /// Begins a call, unless the service has no room at the moment; then the request comes back with a copy of the
-    /// service, whose room can be waited for without others in between.
-    fn call(&self, request: Request<Body>, cx: &mut Context<'_>) -> Stage {
-        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match service.poll_ready(cx) {
-            Poll::Ready(Ok(())) => Stage::Answering(service.call(request)),
-            Poll::Pending => Stage::Waiting(service.clone(), request),
+    /// Begins a call. A service without room at the moment is copied, so that its room can be waited for without
+    /// others in between.
+    pub(crate) fn call(&self, request: Request<Body>) -> Call {
+        let begin = || {
+            let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(Ok(())) => Stage::Answering(service.call(request)),
+                Poll::Pending => Stage::Waiting(Box::new((service.clone(), request))),
+            }
+        };
+        Call {
+            stage: catch_unwind(AssertUnwindSafe(begin)).ok(),
         }
     }
 }
 
 /// One call: the service's answer, or `None` when it panicked, which must not take the connection's other
 /// requests along.
-pub(crate) struct Call<'a> {
-    local: &'a Local,
+pub(crate) struct Call {
+    /// `None` after a panic: the call is over, so that nobody sees what it left half done.
     stage: Option<Stage>,
 }
 
 enum Stage {
-    Asked(Request<Body>),
-    Waiting(LocalService, Request<Body>),
+    Waiting(Box<(LocalService, Request<Body>)>),
     Answering(Answer),
 }
 
-impl<'a> Call<'a> {
-    pub(crate) fn new(local: &'a Local, request: Request<Body>) -> Self {
-        Self {
-            local,
-            stage: Some(Stage::Asked(request)),
+impl Stage {
+    fn poll(mut self, cx: &mut Context<'_>) -> Result<Response<Body>, Self> {
+        if let Self::Waiting(mut waiting) = self {
+            if waiting.0.poll_ready(cx).is_pending() {
+                return Err(Self::Waiting(waiting));
+            }
+            let (mut service, request) = *waiting;
+            self = Self::Answering(service.call(request));
         }
-    }
-
-    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<Option<Response<Body>>> {
-        let mut stage = match self.stage.take() {
-            Some(Stage::Asked(request)) => self.local.call(request, cx),
-            Some(other) => other,
-            None => return Poll::Ready(None),
-        };
-        if let Stage::Waiting(mut service, request) = stage {
-            stage = match service.poll_ready(cx) {
-                Poll::Ready(Ok(())) => Stage::Answering(service.call(request)),
-                Poll::Pending => Stage::Waiting(service, request),
-            };
+        match &mut self {
+            Self::Answering(answer) => match answer.as_mut().poll(cx) {
+                Poll::Ready(Ok(response)) => Ok(response),
+                Poll::Pending => Err(self),
+            },
+            Self::Waiting(_) => Err(self),
         }
-        let stage = self.stage.insert(stage);
-        let Stage::Answering(answer) = stage else {
-            return Poll::Pending;
-        };
-        let Ok(response) = ready!(answer.as_mut().poll(cx));
-        Poll::Ready(Some(response))
     }
 }
 
-impl Future for Call<'_> {
+impl Future for Call {
     type Output = Option<Response<Body>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Response<Body>>> {
-        // After a panic the call is over and dropped, so that nobody sees what it left half done.
-        catch_unwind(AssertUnwindSafe(|| self.advance(cx))).unwrap_or(Poll::Ready(None))
+        let Some(stage) = self.stage.take() else {
+            return Poll::Ready(None);
+        };
+        match catch_unwind(AssertUnwindSafe(|| stage.poll(cx))) {
+            Ok(Ok(response)) => Poll::Ready(Some(response)),
+            Ok(Err(stage)) => {
+                self.stage = Some(stage);
+                Poll::Pending
+            }
+            Err(_) => Poll::Ready(None),
+        }
     }
 }
 
@@ -119,7 +122,7 @@ mod tests {
     async fn a_service_without_room_is_waited_for() {
         let local = Local::new(LocalService::new(Shy { has_room: false }));
         for _ in 0..2 {
-            let response = Call::new(&local, Request::new(Body::new(Nothing))).await;
+            let response = local.call(Request::new(Body::new(Nothing))).await;
             assert_eq!(response.unwrap().status(), 200);
         }
     }

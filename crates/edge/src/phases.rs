@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 
 use crate::body::{Answered, Nothing, Received};
 use crate::error::{self, Refused};
-use crate::error_page;
+use crate::error_page::{self, Language};
 use crate::exchange::{self, Ending, Exchange};
 use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
@@ -39,11 +39,16 @@ async fn live(
     mut head: Parts,
     incoming: Incoming,
 ) -> Answer {
-    let response = match admit(&exchange, &mut head, &incoming).await {
-        Err(refused) => error::respond(&exchange, error_page::reader(&head.headers), &refused),
+    let admitted = admit(&exchange, &mut head, &incoming).await;
+    let reader = error_page::reader(&head.headers);
+    let response = match admitted {
+        Err(refused) => error::respond(&exchange, reader, &refused),
         Ok(()) => match route(&exchange, &head) {
             Route::Elsewhere(location) => redirect::answer(location),
-            Route::Web => forward(&exchange, pick(&exchange), head, incoming).await,
+            Route::Web => {
+                let answer = forward(&exchange, pick(&exchange), head, incoming).await;
+                settle(&exchange, reader, answer)
+            }
         },
     };
     Ok(finish(ending, response))
@@ -98,25 +103,25 @@ fn pick(exchange: &Exchange) -> &Local {
     &exchange.link.desk.local
 }
 
-/// Hands the request over and waits for the answer's head.
-async fn forward(
-    exchange: &Arc<Exchange>,
-    local: &Local,
-    head: Parts,
-    incoming: Incoming,
-) -> Response<Body> {
-    let has_body = !incoming.is_end_stream();
-    let reader = error_page::reader(&head.headers);
-    let body = if has_body {
-        Body::new(Received::new(incoming, Arc::clone(exchange)))
-    } else {
+/// Hands the request over. Not async itself: the future that waits for an answer holds no more than the call.
+fn forward(exchange: &Arc<Exchange>, local: &Local, head: Parts, incoming: Incoming) -> Call {
+    let body = if incoming.is_end_stream() {
         Body::new(Nothing)
+    } else {
+        Body::new(Received::new(incoming, Arc::clone(exchange)))
     };
     let mut request = Request::from_parts(head, body);
     request.extensions_mut().insert(exchange.client);
-    let answer = Call::new(local, request).await;
+    local.call(request)
+}
+
+/// The service's answer, unless the edge knows better: the service saw a body that broke off, and not why.
+fn settle(
+    exchange: &Exchange,
+    reader: Option<Language>,
+    answer: Option<Response<Body>>,
+) -> Response<Body> {
     match (exchange.fault(), answer) {
-        // The service saw a body that broke off; only the edge knows why.
         (Some(fault), _) => error::respond(exchange, reader, &fault.into()),
         (None, Some(response)) => response,
         (None, None) => error::respond(exchange, reader, &(&error::PANICKED).into()),
