@@ -126,7 +126,7 @@ impl Default for ConnectionsConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestConfig {
-    /// The request line and headers together (431 beyond). At least 8 KiB. Default `32KiB`.
+    /// The request line and headers together (431 beyond). Default `32KiB`.
     pub head: ByteSize,
     /// Path and query (414 beyond). Default `16KiB`.
     pub target: ByteSize,
