@@ -24,6 +24,10 @@ use crate::random::RequestIds;
 use crate::shared::Shared;
 use crate::sockets::Sockets;
 
+/// Of the connections that wait when a drain begins, how many are still taken: those that come after shall not
+/// keep the listener open.
+const MOST_WAITING: usize = 1024;
+
 /// One worker thread.
 pub(crate) struct Worker {
     desk: Arc<Desk>,
@@ -68,13 +72,8 @@ impl Worker {
             }
         }
         part.waiting("draining");
-        // The kernel has shaken hands with these already: closed with the socket, they would be reset.
-        while let Some(Ok((socket, peer))) = at_once(accept(http.as_ref())).await {
-            self.open(socket, peer, false);
-        }
-        while let Some(Ok((socket, peer))) = at_once(accept(https.as_ref())).await {
-            self.open(socket, peer, true);
-        }
+        self.take_waiting(http.as_ref(), false).await;
+        self.take_waiting(https.as_ref(), true).await;
         drop((http, https));
         self.finish(shutdown).await;
         Ok(())
@@ -93,6 +92,16 @@ impl Worker {
             () = tokio::time::sleep(DRAIN_DEADLINE) => {}
         }
         self.connections.shutdown().await;
+    }
+
+    /// The kernel has shaken hands with those that wait at this moment: closed with the socket, they would be reset.
+    async fn take_waiting(&mut self, listener: Option<&TcpListener>, is_secure: bool) {
+        for _ in 0..MOST_WAITING {
+            let Some(Ok((socket, peer))) = at_once(accept(listener)).await else {
+                return;
+            };
+            self.open(socket, peer, is_secure);
+        }
     }
 
     async fn take(&mut self, accepted: Accepted, listener: Option<&TcpListener>, is_secure: bool) {
