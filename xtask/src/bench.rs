@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// Only these parts, such as `get,create`; the report then goes to target/bench, not to docs
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
+    /// All but these parts, such as `build`, which takes minutes
+    #[arg(long, value_delimiter = ',')]
+    without: Vec<Part>,
     /// Only these contenders
     #[arg(long, value_delimiter = ',')]
     with: Vec<String>,
@@ -58,6 +61,7 @@ pub(crate) struct Bench {
     pub(crate) rounds: usize,
     pub(crate) quick: bool,
     parts: Vec<Part>,
+    left_out: Vec<Part>,
     names: Vec<String>,
 }
 
@@ -130,6 +134,7 @@ impl Bench {
             rounds: if options.quick { 1 } else { options.rounds },
             quick: options.quick,
             parts: options.only.clone(),
+            left_out: options.without.clone(),
             names: options.with.clone(),
         };
         if bench.invites("pendopo") {
@@ -145,7 +150,8 @@ impl Bench {
 
     /// Whether the caller wants this part.
     pub(crate) fn wants(&self, part: Part) -> bool {
-        self.parts.is_empty() || self.parts.contains(&part)
+        let asked = self.parts.is_empty() || self.parts.contains(&part);
+        asked && !self.left_out.contains(&part)
     }
 
     /// Whether the caller wants this contender.

@@ -23,7 +23,7 @@ pub(crate) enum Part {
     PlainCreate,
     /// Get one user by chance, of more and more
     GrowthGet,
-    /// List 20 users in the middle of more and more
+    /// List 20 users deep among more and more
     GrowthList,
     /// Create a user beside more and more
     GrowthCreate,
@@ -61,7 +61,7 @@ impl Part {
             Self::PlainCreate => "create, plain HTTP",
             Self::GrowthGet => "Growth: `GET /user/{id}` by chance, over HTTPS",
             Self::GrowthList => {
-                "Growth: 20 users after a cursor in the middle, with the total, over HTTPS"
+                "Growth: 20 users after a cursor deep in the table, with the total, over HTTPS"
             }
             Self::GrowthCreate => "Growth: `POST /user` over HTTPS",
             Self::Connections => "Open connections: `GET /user/{id}` over HTTPS beside idle ones",
