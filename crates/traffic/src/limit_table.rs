@@ -1,6 +1,6 @@
 //! The levels of many keys in a table whose size never changes, however many keys come.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::limit::{Decision, Level, Policy};
 
@@ -12,11 +12,14 @@ struct Slot {
     level: Option<Level>,
 }
 
+type Bucket = Mutex<[Slot; WAYS]>;
+
 /// Levels by key. A key has eight places it may stand in; when all are taken, the one that rested longest
 /// gives way, as in nginx's zone: under a flood of addresses the limit forgets, and never refuses a stranger.
 pub struct LimitTable {
     policy: Policy,
-    buckets: Box<[Mutex<[Slot; WAYS]>]>,
+    /// Made when first needed: a quiet server doesn't pay for the addresses that never came.
+    buckets: Box<[OnceLock<Box<Bucket>>]>,
     seed: u64,
 }
 
@@ -24,7 +27,7 @@ impl LimitTable {
     /// A table of about `keys` keys (32 bytes each). `seed` is random, so that nobody can aim at one bucket.
     pub fn new(policy: Policy, keys: usize, seed: u64) -> Self {
         let count = (keys / WAYS).next_power_of_two().max(1);
-        let buckets = (0..count).map(|_| Mutex::default()).collect();
+        let buckets = (0..count).map(|_| OnceLock::new()).collect();
         Self {
             policy,
             buckets,
@@ -56,8 +59,8 @@ impl LimitTable {
         decision
     }
 
-    fn bucket(&self, key: u128) -> &Mutex<[Slot; WAYS]> {
-        &self.buckets[self.hash(key) & (self.buckets.len() - 1)]
+    fn bucket(&self, key: u128) -> &Bucket {
+        self.buckets[self.hash(key) & (self.buckets.len() - 1)].get_or_init(Box::default)
     }
 
     /// Two rounds of a multiply-and-fold mix: cheap, and unpredictable without the seed.
