@@ -49,7 +49,8 @@ pub trait PeopleStore: Send + Sync {
     /// One page. The total is known where there is no search.
     async fn list(&self, query: &PeopleQuery) -> Result<Page<Person>, StoreError>;
 
-    /// Writes `person` over the row that has its id and the version before (`person.version - 1`), else [`StoreError::Stale`].
+    /// Writes `person` over the row that has its id and the version before (`person.version - 1`), else
+    /// [`StoreError::Stale`], or [`StoreError::NotFound`] if they are gone.
     /// Sessions of a person who becomes disabled end in the same unit of work.
     async fn update(&self, person: &Person, change: Change) -> Result<(), StoreError>;
 
@@ -62,6 +63,7 @@ pub trait PeopleStore: Send + Sync {
         change: Change,
     ) -> Result<(), StoreError>;
 
-    /// Removes the person of this id and version, with their sessions and tokens. Messages stay, without the author.
+    /// Removes the person of this id and version, with their sessions and tokens; fails as `update` does.
+    /// Messages stay, without the author.
     async fn delete(&self, id: PersonId, version: i64, change: Change) -> Result<(), StoreError>;
 }
