@@ -1,4 +1,4 @@
-//! What one request costs in the router, without a socket: `cargo run --release -p web --example pace [ROUNDS]`.
+//! What one request costs in the router, without a socket: `cargo run --release -p web --example request_pace [ROUNDS]`.
 //!
 //! The store is a real one; reads run inline on this thread, as the server's do. Times are of this thread's CPU.
 
