@@ -123,6 +123,7 @@ password-old = Current password
 password-new = New password
 password-again = New password, once more
 password-hint = At least 12 characters, and nothing that is easy to guess. Three or four unrelated words do well.
+password-faults = Your password is not changed yet. Please type it all again.
 password-button = Change password
 
 ## Users
@@ -262,7 +263,9 @@ fact-http-listener = HTTP
 fact-https-listener = HTTPS
 fact-log-generation = Log generation
 fact-roles = Roles
+fact-room-on-the-disk = Room on the disk
 fact-schema = Schema
+fact-size = Size
 fact-version = Version
 value-good = good
 value-local = by this server's own authority

@@ -120,6 +120,7 @@ password-old = Kata sandi sekarang
 password-new = Kata sandi baru
 password-again = Kata sandi baru, sekali lagi
 password-hint = Paling sedikit 12 karakter dan tidak mudah ditebak. Tiga atau empat kata yang tidak berhubungan sudah baik.
+password-faults = Kata sandi belum diganti. Mohon ketik semuanya sekali lagi.
 password-button = Ganti kata sandi
 
 ## Pengguna
@@ -257,7 +258,9 @@ fact-http-listener = HTTP
 fact-https-listener = HTTPS
 fact-log-generation = Generasi log
 fact-roles = Peran
+fact-room-on-the-disk = Sisa ruang disk
 fact-schema = Skema
+fact-size = Ukuran
 fact-version = Versi
 value-good = baik
 value-local = dari otoritas server ini sendiri

@@ -111,7 +111,7 @@ impl Page {
     }
 
     pub(crate) fn is_signed_in(&self) -> bool {
-        matches!(self.reader, Reader::Person(_))
+        matches!(self.reader, Reader::Person(_) | Reader::Newcomer)
     }
 
     pub(crate) fn languages(&self) -> [menu::Switch; 2] {

@@ -70,6 +70,11 @@ impl Faults {
         self.problem == Some(problem)
     }
 
+    /// Whether any field has a fault, for templates.
+    pub(crate) fn has_fields(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
     /// Whether the field has a fault, for templates.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.fields.iter().any(|(name, _)| name == field)
@@ -86,7 +91,7 @@ impl Faults {
     /// What was wrong as a whole; `None` if nothing was.
     pub(crate) fn summary(&self, page: &Page) -> Option<String> {
         let problem = self.problem?;
-        if !self.fields.is_empty() {
+        if self.has_fields() {
             return Some(page.t("faults").to_owned());
         }
         let text = problem_words(page.language, problem).1;
