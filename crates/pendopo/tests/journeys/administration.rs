@@ -21,6 +21,7 @@ fn the_admin_verifies_the_audit_trail_and_reads_the_status_in_both_languages_and
     desk.photograph("users");
     desk.run("document.querySelector('[name=q]').value = 'puspita'");
     desk.press("Cari");
+    desk.see("Tampilkan semua");
     desk.see("Dewi Puspita");
     assert!(!desk.shows("Bayu Nugroho"), "the search narrows the list");
 
@@ -33,11 +34,21 @@ fn the_admin_verifies_the_audit_trail_and_reads_the_status_in_both_languages_and
 
     desk.follow("Status");
     desk.see("Semuanya siap.");
+    every_fact_has_words(&desk);
     desk.must_be_accessible();
     desk.photograph("status");
     desk.prefer("dark");
     desk.photograph("status-dark");
     desk.prefer("light");
+
+    desk.visit("/docs");
+    desk.see("JSON over HTTPS.");
+    desk.must_be_accessible();
+    desk.photograph("docs");
+    desk.visit("/problems");
+    desk.must_be_accessible();
+    desk.photograph("problems");
+    desk.visit("/admin/status");
 
     desk.follow("English");
     desk.see("Everything is ready.");
@@ -52,6 +63,26 @@ fn the_admin_verifies_the_audit_trail_and_reads_the_status_in_both_languages_and
     desk.prefer("light");
     desk.follow("Bahasa Indonesia");
     desk.see("Semua yang tercatat di sekolah ini.");
+}
+
+/// What the parts state has a name in Indonesian, the last one added too.
+fn every_fact_has_words(desk: &Browser) {
+    let words = include_str!("../../../web/locales/id.ftl");
+    let names =
+        desk.run("return [...document.querySelectorAll('dt, h2')].map((name) => name.textContent)");
+    let names: Vec<&str> = names
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|name| name.as_str())
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(
+            words.contains(&format!("= {name}\n")),
+            "`{name}` has no words in id.ftl"
+        );
+    }
 }
 
 const PEOPLE: [(&str, &str, &str); 5] = [

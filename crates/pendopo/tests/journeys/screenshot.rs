@@ -27,7 +27,7 @@ impl Browser {
     }
 }
 
-/// The pictures that the documents show. Building with `PENDOPO_KEEP_SCREENSHOTS=1` in the environment makes the
+/// The pictures that the documents show. Building with `KEEP_SCREENSHOTS=1` in the environment makes the
 /// journeys take them anew; `pngquant --ext .png --force docs/screenshots/*.png` then makes them small.
 const KEPT: [&str; 6] = [
     "board",
@@ -41,7 +41,7 @@ const KEPT: [&str; 6] = [
 fn save(name: &str, data: &str) {
     let picture = STANDARD.decode(data).expect("a picture comes in base64");
     assert!(picture.starts_with(b"\x89PNG"), "{name} is no picture");
-    let is_kept = option_env!("PENDOPO_KEEP_SCREENSHOTS").is_some() && KEPT.contains(&name);
+    let is_kept = option_env!("KEEP_SCREENSHOTS").is_some() && KEPT.contains(&name);
     for folder in iter::once(passing()).chain(is_kept.then(kept)) {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.png")), &picture).unwrap();

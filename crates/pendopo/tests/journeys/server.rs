@@ -27,8 +27,8 @@ impl Server {
         ];
         let mut process = Command::new(env!("CARGO_BIN_EXE_pendopo"))
             .arg("serve")
-            .arg("--data")
-            .arg(data.path().join("data"))
+            .args(["--data", "data"])
+            .current_dir(data.path())
             .args(
                 listeners
                     .iter()
@@ -39,7 +39,10 @@ impl Server {
             .stderr(log)
             .spawn()
             .expect("the binary starts");
-        let greeting = greeting(BufReader::new(process.stdout.take().unwrap()));
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let Some(greeting) = greeting(output) else {
+            panic!("the server ended before it was ready:\n{}", log_of(&data));
+        };
         Self {
             process,
             data,
@@ -51,17 +54,20 @@ impl Server {
     }
 }
 
-/// The lines up to the address of the private listener, and on to the password and the last hint.
-fn greeting(output: impl BufRead) -> Vec<String> {
-    let mut lines = Vec::new();
+/// The lines up to the last hint; `None` if the server ended before.
+fn greeting(output: impl BufRead) -> Option<Vec<String>> {
+    let mut lines: Vec<String> = Vec::new();
     for line in output.lines().map(Result::unwrap) {
-        let is_last = line.contains("curl");
         lines.push(line);
-        if is_last {
-            return lines;
+        if lines.last().is_some_and(|line| line.contains("curl")) {
+            return Some(lines);
         }
     }
-    panic!("the server ended before it was ready: {lines:#?}");
+    None
+}
+
+fn log_of(data: &TempDir) -> String {
+    std::fs::read_to_string(data.path().join("server.log")).unwrap_or_default()
 }
 
 fn word_with(lines: &[String], start: &str) -> String {
@@ -90,8 +96,7 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(self.data.path().join("server.log"));
-            eprintln!("the server's log:\n{}", log.unwrap_or_default());
+            eprintln!("the server's log:\n{}", log_of(&self.data));
         }
     }
 }
