@@ -13,6 +13,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("mkfs.ext4", "e2fsprogs"),
+    ("pebble", "pebble"),
 ];
 
 /// The accessibility rules that the browser journeys inject, from npm.

@@ -56,6 +56,7 @@ impl Admission {
         Refused {
             refusal: &error::LIMITED,
             retry: Some(retry),
+            why: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use traffic::{Delay, Policy};
 
-pub use units::{ByteSize, InvalidUnit, Listen, RateSetting, Span};
+pub use units::{ByteSize, Directory, InvalidUnit, Listen, RateSetting, Span};
 
 /// The front door's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub struct Config {
     pub timeout: TimeoutConfig,
     /// Certificates from files.
     pub tls: TlsConfig,
+    /// Certificates from an authority.
+    pub acme: AcmeConfig,
     /// The access log.
     pub log: LogConfig,
 }
@@ -50,8 +52,20 @@ impl Default for Config {
             request: RequestConfig::default(),
             timeout: TimeoutConfig::default(),
             tls: TlsConfig::default(),
+            acme: AcmeConfig::default(),
             log: LogConfig::default(),
         }
+    }
+}
+
+impl Config {
+    /// Whether certificates for these domains are fetched from an authority.
+    pub fn fetches_certificates(&self, domains: &[String]) -> bool {
+        let is_own = self.tls.certificate.is_some() || self.tls.key.is_some();
+        !domains.is_empty()
+            && !is_own
+            && self.https != Listen::OFF
+            && self.acme.directory != Directory::OFF
     }
 }
 
@@ -183,6 +197,39 @@ pub struct TlsConfig {
     pub certificate: Option<PathBuf>,
     /// A PEM file with the certificate's private key. Default none.
     pub key: Option<PathBuf>,
+}
+
+/// Certificates from an authority that speaks ACME, such as Let's Encrypt. They are fetched for `domains`, if there
+/// are any and no certificate of the operator's own is set, and renewed in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AcmeConfig {
+    /// The authority's directory; `off` fetches no certificates. Default Let's Encrypt's.
+    pub directory: Directory,
+    /// A PEM file with roots to trust beside the public ones when the authority is spoken to. Default none; for
+    /// example `/etc/pendopo/our-root.pem`.
+    pub ca_file: Option<PathBuf>,
+    /// An e-mail address for the authority, which may write to it when something is wrong. Default none; for example
+    /// `admin@sekolah.example`.
+    pub email: Option<String>,
+    /// Whether each name is tried from here before the authority tries it: a name that does not lead here then costs
+    /// no failed attempt. Turn it off where this machine can't reach itself by its public names. Default true.
+    pub preflight: bool,
+    /// The port on which the authority asks for proofs over plain HTTP, by whatever way it leads to `edge.http`; every
+    /// public authority asks on 80. Default 80.
+    pub challenge_port: u16,
+}
+
+impl Default for AcmeConfig {
+    fn default() -> Self {
+        Self {
+            directory: Directory::lets_encrypt(),
+            ca_file: None,
+            email: None,
+            preflight: true,
+            challenge_port: 80,
+        }
+    }
 }
 
 /// The access log, `logs/access.log` in the data directory.

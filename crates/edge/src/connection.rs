@@ -25,6 +25,7 @@ use crate::link::{Desk, Link, Session};
 use crate::phases;
 use crate::pulse::Pulse;
 use crate::start::BoxError;
+use crate::tls;
 use crate::transport::Transport;
 use crate::watchdog::{Multiplex, Overdue, Watchdog};
 
@@ -36,8 +37,7 @@ pub(crate) struct Opened {
     pub(crate) accepted: Instant,
 }
 
-/// Buffered at most, each way: rustls holds this much of what the socket does not take.
-const TLS_BUFFER: usize = 64 * 1024;
+/// Buffered at most of what the client sent.
 const READ_BUFFER: usize = 64 * 1024;
 
 /// After an answer that leaves a body unread, so much of it is read and dropped, for so long: closing at once would
@@ -62,13 +62,10 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
         return Box::pin(one_at_a_time(transport, link(desk, pulse, None), drain)).await;
     }
     // Boxed, so that a connection that rests holds neither the handshake's memory nor the other protocol's.
-    let Some(stream) = Box::pin(handshake(transport, &desk)).await else {
+    let Some((stream, session)) = Box::pin(handshake(transport, &desk)).await else {
         return;
     };
     pulse.handshake_ends();
-    let Some(session) = session(&stream, &desk) else {
-        return;
-    };
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let link = link(desk, pulse, Some(session));
     if is_http2 {
@@ -78,24 +75,31 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
     }
 }
 
-async fn handshake(mut transport: Transport, desk: &Desk) -> Option<Box<TlsStream<Transport>>> {
+async fn handshake(
+    mut transport: Transport,
+    desk: &Desk,
+) -> Option<(Box<TlsStream<Transport>>, Session)> {
     let shared = &desk.shared;
-    let acceptor = &shared.secure.as_ref()?.acceptor;
+    let certificates = &shared.secure.as_ref()?.certificates;
     let accepting = async {
         if !transport.begins_with_handshake().await? {
             transport.write_all(error::PLAIN_ANSWER).await?;
             transport.shutdown().await?;
             return Err(io::Error::other("plain HTTP on the HTTPS listener"));
         }
-        acceptor
-            .accept_with(transport, |session| {
-                session.set_buffer_limit(Some(TLS_BUFFER));
-            })
-            .await
+        tls::accept(certificates, transport).await
     };
     match tokio::time::timeout(shared.config.timeout.handshake.duration(), accepting).await {
-        // Boxed: the session is large, and is handed from one stage to the next.
-        Ok(Ok(stream)) => Some(Box::new(stream)),
+        Ok(Ok(None)) => None,
+        Ok(Ok(Some((stream, served)))) => {
+            let server_name = stream.get_ref().1.server_name().map(Box::from);
+            let session = Session {
+                server_name,
+                served,
+            };
+            // Boxed: the session is large, and is handed from one stage to the next.
+            Some((Box::new(stream), session))
+        }
         Ok(Err(error)) => {
             shared.metrics.connections.handshake_failed();
             tracing::debug!(%error, "a TLS handshake failed");
@@ -106,14 +110,6 @@ async fn handshake(mut transport: Transport, desk: &Desk) -> Option<Box<TlsStrea
             None
         }
     }
-}
-
-fn session(stream: &TlsStream<Transport>, desk: &Desk) -> Option<Session> {
-    let served = desk.shared.secure.as_ref()?.certificates.current();
-    Some(Session {
-        server_name: stream.get_ref().1.server_name().map(Box::from),
-        served,
-    })
 }
 
 /// HTTP/1.0 and 1.1.

@@ -1,5 +1,7 @@
 //! Every answer that the edge makes itself: what is wrong, and what to do about it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +28,26 @@ pub(crate) struct Refusal {
 pub(crate) struct Refused {
     pub(crate) refusal: &'static Refusal,
     pub(crate) retry: Option<Retry>,
+    /// More than the refusal's own words say.
+    pub(crate) why: Option<Arc<String>>,
+}
+
+impl Refused {
+    /// A refusal that lasts for a while, for this reason.
+    pub(crate) fn because(refusal: &'static Refusal, why: Arc<String>) -> Self {
+        Self {
+            why: Some(why),
+            ..Self::from(refusal)
+        }
+    }
+
+    /// For people: what is wrong, and the mend.
+    fn detail(&self) -> Cow<'static, str> {
+        match &self.why {
+            Some(why) => Cow::Owned(format!("{}: {why}", self.refusal.detail)),
+            None => Cow::Borrowed(self.refusal.detail),
+        }
+    }
 }
 
 /// What a limited client is told.
@@ -42,6 +64,7 @@ impl From<&'static Refusal> for Refused {
         Self {
             refusal,
             retry: None,
+            why: None,
         }
     }
 }
@@ -98,6 +121,8 @@ refusals! {
         "the body ended before it was complete";
     LIMITED: TOO_MANY_REQUESTS, "limit",
         "too many requests from this address: wait as long as `Retry-After` says";
+    CERTIFICATE_AWAITED: SERVICE_UNAVAILABLE, "certificate_awaited",
+        "this server has no certificate for its name yet, so nothing is shown here, where it could be read on the way";
     PANICKED: INTERNAL_SERVER_ERROR, "internal",
         "the server failed at this request: try again, and tell its operator the request's name if it fails again";
     HEAD_UNREADABLE: BAD_REQUEST, "bad_request:head",
@@ -123,17 +148,18 @@ pub(crate) fn respond(
     refused: &Refused,
 ) -> Response<Body> {
     let refusal = refused.refusal;
+    let detail = refused.detail();
     exchange.because(refusal.cause);
     exchange.link.shared().metrics.refused(refusal);
-    let (code, title) = kind(refusal.status);
+    let (code, _) = kind(refusal.status);
     let id = exchange.client.request_id;
     let (text, media_type) = match reader {
         Some(language) => (
-            error_page::render(refusal, code, language, id),
+            error_page::render(refusal, &detail, (code, language), id),
             "text/html; charset=utf-8",
         ),
         None => (
-            problem(refusal, (code, title), exchange),
+            problem(refusal, &detail, exchange),
             "application/problem+json",
         ),
     };
@@ -167,6 +193,9 @@ fn describe(
             HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
         );
     }
+    if refused.why.is_some() {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    }
     if let Some(retry) = refused.retry {
         tell_when(headers, retry);
     } else if version != Version::HTTP_2 {
@@ -176,12 +205,13 @@ fn describe(
 }
 
 /// The same members as the problems of the API, so that a client needs one reader for both.
-fn problem(refusal: &Refusal, (code, title): (&str, &str), exchange: &Exchange) -> Vec<u8> {
+fn problem(refusal: &Refusal, detail: &str, exchange: &Exchange) -> Vec<u8> {
+    let (code, title) = kind(refusal.status);
     let problem = serde_json::json!({
         "type": format!("/problems/{code}"),
         "title": title,
         "status": refusal.status.as_u16(),
-        "detail": refusal.detail,
+        "detail": detail,
         "instance": exchange.path(),
         "code": code,
         "cause": refusal.cause,
@@ -197,6 +227,7 @@ fn kind(status: StatusCode) -> (&'static str, &'static str) {
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "The method is not allowed here"),
         StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body is too large"),
         StatusCode::TOO_MANY_REQUESTS => ("too_many", "Too many requests"),
+        StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "Please come back a little later"),
         StatusCode::INTERNAL_SERVER_ERROR => ("internal", "Something went wrong here"),
         _ => ("malformed", "The request can't be read"),
     }

@@ -17,7 +17,7 @@ pub(crate) enum Language {
 type Words = (&'static str, &'static str);
 
 /// By kind of problem: the words in Indonesian, then in English.
-const WORDS: [(&str, Words, Words); 5] = [
+const WORDS: [(&str, Words, Words); 6] = [
     (
         "method_not_allowed",
         (
@@ -49,6 +49,17 @@ const WORDS: [(&str, Words, Words); 5] = [
         (
             "Please slow down",
             "Too many requests came from your place. Wait a moment, then try again.",
+        ),
+    ),
+    (
+        "unavailable",
+        (
+            "Sebentar lagi, ya",
+            "Server ini sedang disiapkan. Coba lagi beberapa menit lagi.",
+        ),
+        (
+            "Please come back a little later",
+            "This server is still being set up. Try again in a few minutes.",
         ),
     ),
     (
@@ -99,16 +110,21 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
 
 /// A whole page without foreign parts; nothing in it comes from the request. What is wrong exactly stands below in
 /// English, for whoever is asked for help.
-pub(crate) fn render(refusal: &Refusal, kind: &str, language: Language, id: RequestId) -> Vec<u8> {
+pub(crate) fn render(
+    refusal: &Refusal,
+    detail: &str,
+    (kind, language): (&str, Language),
+    id: RequestId,
+) -> Vec<u8> {
     let (_, indonesian, english) = WORDS
         .iter()
         .find(|words| words.0 == kind)
-        .unwrap_or(&WORDS[4]);
+        .unwrap_or(&WORDS[WORDS.len() - 1]);
     let (tag, (title, text), code) = match language {
         Language::Indonesian => ("id", indonesian, "Kode permintaan"),
         Language::English => ("en", english, "Request"),
     };
-    let (status, detail) = (refusal.status.as_u16(), escape(refusal.detail));
+    let (status, detail) = (refusal.status.as_u16(), escape(detail));
     format!(
         "<!doctype html>\n<html lang=\"{tag}\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

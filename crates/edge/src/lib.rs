@@ -2,6 +2,7 @@
 //! hands each request to whoever serves it, and writes the access log.
 
 mod access_log;
+mod acme;
 mod admission;
 mod body;
 pub mod config;
@@ -31,6 +32,7 @@ mod tls;
 mod transport;
 mod watchdog;
 
+pub use acme::Renewal;
 pub use config::Config;
 pub use start::{Body, BoxError, Edge, LocalService, Setup, StartError};
 pub use tls::TlsError;

@@ -44,7 +44,9 @@ async fn live(
     let response = match admitted {
         Err(refused) => error::respond(&exchange, reader, &refused),
         Ok(()) => match route(&exchange, &head) {
+            Route::Proof(text) => redirect::proof(text),
             Route::Elsewhere(location) => redirect::answer(location),
+            Route::Nowhere(refused) => error::respond(&exchange, reader, &refused),
             Route::Web => {
                 let answer = forward(&exchange, pick(&exchange), head, incoming).await;
                 settle(&exchange, reader, answer)
@@ -67,7 +69,7 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
         return Err((&error::BODY_TOO_LARGE).into());
     }
     match &shared.admission {
-        Some(admission) if !gate::is_health(head) => {
+        Some(admission) if !gate::is_health(head) && shared.proof(head).is_none() => {
             admission
                 .admit(exchange.client.address, exchange.began)
                 .await
@@ -78,22 +80,31 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
 
 /// Where a request goes.
 enum Route {
+    /// It is an authority's, which is shown this.
+    Proof(Vec<u8>),
     /// To this address, by the client's own feet.
     Elsewhere(HeaderValue),
     /// To the school's own pages and API.
     Web,
+    /// It has to come again later.
+    Nowhere(Refused),
 }
 
 fn route(exchange: &Exchange, head: &Parts) -> Route {
-    let redirect = exchange
-        .link
-        .shared()
-        .redirect
-        .as_ref()
-        .filter(|_| !exchange.client.secure);
-    match redirect.and_then(|redirect| redirect.location(head)) {
-        Some(location) => Route::Elsewhere(location),
-        None => Route::Web,
+    let shared = exchange.link.shared();
+    if let Some(text) = shared.proof(head) {
+        return Route::Proof(text);
+    }
+    let redirect = shared.redirect.as_ref().filter(|_| !exchange.client.secure);
+    let Some((redirect, domain)) =
+        redirect.and_then(|redirect| Some((redirect, redirect.domain(head)?)))
+    else {
+        return Route::Web;
+    };
+    match (shared.awaited(domain), redirect.location(head, domain)) {
+        (Some(why), _) => Route::Nowhere(Refused::because(&error::CERTIFICATE_AWAITED, why)),
+        (None, Some(location)) => Route::Elsewhere(location),
+        (None, None) => Route::Web,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Names for requests: unique, unguessable in practice, and cheap enough for the hot path.
+//! Random numbers: names for requests, unique and cheap enough for the hot path; and fractions for spreading work.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -37,6 +37,20 @@ fn mix(number: u64) -> u64 {
         let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         number ^ (number >> 31)
     })
+}
+
+/// A number from 0 to 1, for spreading out what would come all at once; 0 when the system gives none.
+pub(crate) fn fraction() -> f64 {
+    f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+/// 32 digits that nobody guesses.
+pub(crate) fn token() -> Result<String, getrandom::Error> {
+    Ok(format!(
+        "{:016x}{:016x}",
+        getrandom::u64()?,
+        getrandom::u64()?
+    ))
 }
 
 #[cfg(test)]

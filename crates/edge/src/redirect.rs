@@ -1,8 +1,9 @@
 //! Plain HTTP on a server with names: every request is sent to the same place over HTTPS.
 
-use http::header::{HOST, LOCATION};
+use http::header::{CONTENT_TYPE, HOST, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
 
 use crate::body::Nothing;
 use crate::gate::without_port;
@@ -24,8 +25,8 @@ impl Redirect {
         Self { domains, port }
     }
 
-    /// Where the request shall go instead; `None` for those that plain HTTP is right for.
-    pub(crate) fn location(&self, head: &Parts) -> Option<HeaderValue> {
+    /// The name under which the request shall come again; `None` for those that plain HTTP is right for.
+    pub(crate) fn domain(&self, head: &Parts) -> Option<&str> {
         if head.uri.path().starts_with(CHALLENGES) {
             return None;
         }
@@ -39,7 +40,11 @@ impl Redirect {
             .domains
             .iter()
             .find(|domain| asked.is_some_and(|host| domain.eq_ignore_ascii_case(host)));
-        let domain = own.or(self.domains.first())?;
+        own.or(self.domains.first()).map(String::as_str)
+    }
+
+    /// The same place under this name.
+    pub(crate) fn location(&self, head: &Parts, domain: &str) -> Option<HeaderValue> {
         let port = if self.port == 443 {
             String::new()
         } else {
@@ -58,5 +63,17 @@ pub(crate) fn answer(location: HeaderValue) -> Response<Body> {
     let mut response = Response::new(Body::new(Nothing));
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
     response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// What an authority asked for (RFC 8555 §8.3).
+pub(crate) fn proof(text: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(
+        Full::from(text)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+    );
+    let kind = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }

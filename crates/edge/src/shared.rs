@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::request::Parts;
+
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::connections::Connections;
@@ -49,6 +51,24 @@ impl Shared {
             connections,
             security,
         })
+    }
+
+    /// What an authority is shown that asks whether a name leads here.
+    pub(crate) fn proof(&self, head: &Parts) -> Option<Vec<u8>> {
+        self.secure
+            .as_ref()?
+            .front
+            .as_ref()?
+            .challenges
+            .answer(head.uri.path())
+    }
+
+    /// Why this name has no certificate yet; `None` when it has one, or when none is fetched.
+    pub(crate) fn awaited(&self, domain: &str) -> Option<Arc<String>> {
+        let secure = self.secure.as_ref()?;
+        let front = secure.front.as_ref()?;
+        let has_one = secure.certificates.has_real_for(domain);
+        (!has_one).then(|| front.standing.why())
     }
 
     /// Whether forwarded headers of this peer are believed.

@@ -1,5 +1,7 @@
 //! Starting the edge: everything that can fail fails in `bind`; `run` only starts threads.
 
+mod certificates;
+
 use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
@@ -14,13 +16,16 @@ use thiserror::Error;
 use tower::util::BoxCloneSyncService;
 
 use crate::access_log::{AccessLog, LogError};
+use crate::acme::Renewal;
 use crate::config::Config;
 use crate::listener::Worker;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::shared::Shared;
 use crate::sockets::{Bindings, Sockets};
-use crate::tls::{Names, Notice, Secure, TlsError};
+use crate::tls::{Notice, TlsError};
+
+use certificates::{Ground, Keeping};
 
 /// What went wrong while a body was read or made.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -79,6 +84,7 @@ pub struct Edge {
     sockets: Vec<Sockets>,
     shared: Arc<Shared>,
     log: AccessLog,
+    keeping: Option<Keeping>,
     part: Part,
 }
 
@@ -111,11 +117,18 @@ impl Edge {
             expires,
         };
         let https = bindings.https.as_ref().map(Listeners::address);
-        let secure = https.map(|https| {
-            let names = Names::of_server(&domains, https.ip());
-            Secure::open(&config.tls, &data, names, notice)
+        let keeping = https.map(|https| {
+            let ground = Ground {
+                config: &config,
+                domains: &domains,
+                data: &data,
+                https,
+                notice,
+            };
+            Keeping::begin(&ground, registry)
         });
-        let secure = secure.transpose()?;
+        let keeping = keeping.transpose()?;
+        let secure = keeping.as_ref().map(Keeping::secure);
         let log = AccessLog::open(&data.join("logs"), &config.log, threads, &metrics.log)?;
         log.state(&facts);
         let redirect = https.filter(|_| !domains.is_empty());
@@ -126,6 +139,7 @@ impl Edge {
             sockets: bindings.share(),
             shared,
             log,
+            keeping,
             part,
         })
     }
@@ -135,13 +149,18 @@ impl Edge {
         &self.bound
     }
 
-    /// Starts the worker threads, the log's writer and the certificate's keeper.
+    /// By which a certificate can be asked for; `None` when none is fetched.
+    pub fn renewal(&self) -> Option<Renewal> {
+        self.keeping.as_ref().and_then(Keeping::renewal)
+    }
+
+    /// Starts the worker threads, the log's writer and the certificates' keepers.
     pub fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
         let part = Arc::new(self.part);
         let (writer, queues) = self.log.split();
         tasks.spawn("edge-log", |shutdown| writer.run(shutdown))?;
-        if let Some(keeper) = self.shared.secure.as_ref().and_then(Secure::keeper) {
-            tasks.spawn("edge-certificate", |shutdown| keeper.run(shutdown))?;
+        if let Some(keeping) = self.keeping {
+            keeping.run(tasks)?;
         }
         for (index, (sockets, queue)) in self.sockets.into_iter().zip(queues).enumerate() {
             let (shared, part) = (Arc::clone(&self.shared), Arc::clone(&part));

@@ -42,6 +42,13 @@ impl Authority {
         paths
     }
 
+    /// Writes its own certificate into the directory, for programs that shall trust it; returns the path.
+    pub fn root(&self, directory: &Path) -> PathBuf {
+        let path = directory.join("root.pem");
+        std::fs::write(&path, self.issuer.pem()).expect("a directory that can be written");
+        path
+    }
+
     /// What a client of its certificates trusts.
     pub fn trust(&self) -> Trust {
         Trust::of(self.issuer.der().clone())

@@ -64,6 +64,53 @@ impl fmt::Display for Listen {
     }
 }
 
+/// The address of an ACME authority's directory, or `off`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Directory(Option<String>);
+
+impl Directory {
+    /// No authority.
+    pub const OFF: Self = Self(None);
+
+    pub(super) fn lets_encrypt() -> Self {
+        Self(Some(
+            "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+        ))
+    }
+
+    /// The address, unless it is off.
+    pub fn url(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl FromStr for Directory {
+    type Err = InvalidUnit;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUnit> {
+        if text == "off" {
+            return Ok(Self::OFF);
+        }
+        let example = "one such as `https://acme.example/directory`, or `off`";
+        let url = text.parse::<http::Uri>().ok();
+        let is_address = url.is_some_and(|url| {
+            url.scheme() == Some(&http::uri::Scheme::HTTPS) && url.host().is_some()
+        });
+        if is_address {
+            Ok(Self(Some(text.to_owned())))
+        } else {
+            Err(invalid(text, "HTTPS address", example))
+        }
+    }
+}
+
+impl fmt::Display for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url().unwrap_or("off"))
+    }
+}
+
 /// A span of time, to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -259,7 +306,7 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(Listen, Span, ByteSize, RateSetting);
+as_text!(Listen, Directory, Span, ByteSize, RateSetting);
 
 fn invalid(text: &str, what: &'static str, example: &'static str) -> InvalidUnit {
     InvalidUnit {

@@ -18,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
-use super::{Names, Served, TlsError};
+use super::{Names, Served, Source, TlsError};
 use crate::files;
 
 /// How long before its end a certificate is replaced.
@@ -64,6 +64,7 @@ impl Authority {
         {
             return Ok(Served {
                 is_real: false,
+                source: Source::Local,
                 ..served
             });
         }
@@ -74,6 +75,7 @@ impl Authority {
         write(&certificate, leaf_pem.as_bytes(), 0o644)?;
         Served::read(&certificate, &key).map(|served| Served {
             is_real: false,
+            source: Source::Local,
             ..served
         })
     }

@@ -12,8 +12,8 @@ const LOOK: Duration = Duration::from_hours(1);
 
 /// The local authority, and where its certificates are put in force.
 pub(crate) struct Keeper {
-    pub(super) authority: Authority,
-    pub(super) certificates: Arc<Certificates>,
+    pub(crate) authority: Authority,
+    pub(crate) certificates: Arc<Certificates>,
 }
 
 impl Keeper {
@@ -25,7 +25,7 @@ impl Keeper {
                 () = tokio::time::sleep(LOOK) => {}
             }
             match self.authority.certificate(Timestamp::now()) {
-                Ok(served) => self.certificates.swap(served),
+                Ok(served) => self.certificates.serve_locally(served),
                 Err(error) => {
                     tracing::error!(%error, "the local certificate could not be looked after");
                 }

@@ -10,18 +10,34 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
+use x509_parser::time::ASN1Time;
 
 use super::{Names, TlsError};
 use crate::files;
+
+/// Where a certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// From files of the operator's.
+    Own,
+    /// From the local authority.
+    Local,
+    /// From an authority that speaks ACME.
+    Fetched,
+}
 
 /// A certificate and what the edge needs to know of it.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) key: Arc<CertifiedKey>,
     pub(crate) names: Names,
+    pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
+    /// Who signed it, as its certificate says.
+    pub(crate) issuer: String,
     /// Whether an authority that browsers may know issued it: not the local one, and not itself.
     pub(crate) is_real: bool,
+    pub(crate) source: Source,
     /// The key identifier of the authority that signed it.
     pub(crate) authority: Option<Vec<u8>>,
 }
@@ -71,11 +87,15 @@ impl Served {
     }
 
     fn describe(pair: CertifiedKey, leaf: &X509Certificate<'_>) -> Self {
-        let not_after = leaf.validity().not_after.timestamp();
+        let second = |time: ASN1Time| Timestamp::from_second(time.timestamp());
+        let validity = leaf.validity();
         Self {
             key: Arc::new(pair),
             names: names(leaf),
-            not_after: Timestamp::from_second(not_after).unwrap_or(Timestamp::MAX),
+            not_before: second(validity.not_before).unwrap_or(Timestamp::MIN),
+            not_after: second(validity.not_after).unwrap_or(Timestamp::MAX),
+            issuer: leaf.issuer().to_string(),
+            source: Source::Own,
             is_real: leaf.issuer() != leaf.subject(),
             authority: authority(leaf),
         }

@@ -7,7 +7,7 @@ use edge::config::Span;
 use tempfile::TempDir;
 use testkit::Authority;
 
-use crate::house::House;
+use crate::house::{House, eventually};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -268,4 +268,29 @@ fn trust_in_the_local_authority_is_trust_for_its_own_names_only() {
         .try_send(b"x")
         .unwrap_err();
     assert!(error.to_string().contains("NameConstraint"), "{error}");
+}
+
+#[test]
+fn a_client_that_asks_for_an_unknown_name_is_refused_with_the_alert_for_it() {
+    let house = House::with(|plan| plan.domains = vec!["sekolah.example".to_owned()]);
+    let alert = |name: &str| {
+        let mut client = house.trust().connect(house.address("https"), name);
+        client
+            .try_send(b"GET / HTTP/1.1\r\n\r\n")
+            .unwrap_err()
+            .to_string()
+    };
+    for name in ["lain.example", "www.sekolah.example", "example"] {
+        let told = alert(name);
+        assert!(told.contains("Unrecogni"), "{name}: {told}");
+    }
+    eventually("three counts", || {
+        house.metric("edge_handshakes_failed_total{cause=\"refused\"}") == 3
+    });
+    let anybody = House::open();
+    let mut client = anybody
+        .trust()
+        .connect(anybody.address("https"), "lain.example");
+    let told = client.try_send(b"x").unwrap_err().to_string();
+    assert!(told.contains("not valid for name"), "{told}");
 }

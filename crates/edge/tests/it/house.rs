@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use edge::config::{Listen, RateSetting};
-use edge::{Config, Edge, Setup, StartError};
+use edge::config::{Directory, Listen, RateSetting};
+use edge::{Config, Edge, Renewal, Setup, StartError};
 use lifecycle::tasks::TaskError;
 use lifecycle::{Facts, Readiness, Tasks, Trigger, shutdown};
 use prometheus_client::registry::Registry;
@@ -22,6 +22,7 @@ use crate::local::{self, Service};
 pub(crate) struct House {
     pub(crate) readiness: Readiness,
     pub(crate) facts: Facts,
+    pub(crate) renewal: Option<Renewal>,
     /// What stands behind the edge.
     pub(crate) service: Arc<Service>,
     directory: TempDir,
@@ -57,6 +58,7 @@ impl House {
         config.http = Listen::at(SocketAddr::from(([127, 0, 0, 1], 0)));
         config.https = config.http;
         config.limit.rate = RateSetting::OFF;
+        config.acme.directory = Directory::OFF;
         let mut plan = Plan {
             config,
             domains: Vec::new(),
@@ -77,11 +79,13 @@ impl House {
         let bound = edge.bound().to_vec();
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown);
+        let renewal = edge.renewal();
         edge.run(&mut tasks).unwrap();
         let tasks = Some(std::thread::spawn(|| tasks.join()));
         Ok(Self {
             readiness,
             facts,
+            renewal,
             service,
             directory,
             trigger,

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod access_log;
+mod acme;
 mod certificates;
 mod drain;
 mod gate;

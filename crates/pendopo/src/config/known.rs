@@ -17,10 +17,6 @@ const UNSERVED: &[(&str, &str)] = &[
         "this version sends every request to Pendopo's own web: leave it out",
     ),
     (
-        "edge.acme",
-        "this version fetches no certificates: name your own in `edge.tls.certificate` and `edge.tls.key`, or leave it out for a self-signed one",
-    ),
-    (
         "backup",
         "this version makes no backups: leave it out, and copy `pendopo.db` with the `.backup` command of sqlite3",
     ),

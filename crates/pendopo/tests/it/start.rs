@@ -234,17 +234,30 @@ fn an_open_api_needs_no_token_on_loopback() {
 }
 
 #[test]
-fn with_a_domain_it_says_that_the_certificate_is_its_own() {
+fn with_a_domain_it_says_where_the_certificate_comes_from() {
     let directory = tempdir().unwrap();
-    let server = Server::start(directory.path(), &["--domain", "sekolah.example"]);
-    let welcome = server.welcome();
+    let start = |authority: &str| {
+        let authority = format!("edge.acme.directory={authority}");
+        let words = ["--domain", "sekolah.example", "--set", &authority];
+        let server = Server::start(directory.path(), &words);
+        let welcome = server.welcome().to_owned();
+        server.stop();
+        assert!(
+            welcome.contains("Sign in at https://sekolah.example:"),
+            "{welcome}"
+        );
+        welcome
+    };
+    let local = start("off");
     assert!(
-        welcome.contains("Sign in at https://sekolah.example:"),
-        "{welcome}"
+        local.contains("signed by this server's own authority"),
+        "{local}"
     );
+    assert!(local.contains("--cacert"), "{local}");
+    let fetched = start("https://127.0.0.1:1/directory");
     assert!(
-        welcome.contains("Certificates from a public authority are not fetched by this version"),
-        "{welcome}"
+        fetched.contains("is fetched and renewed by itself"),
+        "{fetched}"
     );
-    server.stop();
+    assert!(!fetched.contains("--cacert"), "{fetched}");
 }

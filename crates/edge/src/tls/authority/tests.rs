@@ -112,9 +112,11 @@ fn a_swapped_certificate_is_the_one_in_force() {
     let directory = tempfile::tempdir().unwrap();
     let authority = authority(&directory, &["localhost"]);
     let notice = Notice::default();
-    let certificates = Certificates::new(authority.certificate(days(0)).unwrap(), notice.clone());
-    let before = (certificates.current(), notice.facts.list());
-    certificates.swap(authority.certificate(days(350)).unwrap());
-    assert!(!Arc::ptr_eq(&before.0, &certificates.current()));
+    let certificates = Certificates::new(None, None, notice.clone()).unwrap();
+    certificates.serve_locally(authority.certificate(days(0)).unwrap());
+    let shown = || Arc::clone(&certificates.choose(None).unwrap().served);
+    let before = (shown(), notice.facts.list());
+    certificates.serve_locally(authority.certificate(days(350)).unwrap());
+    assert!(!Arc::ptr_eq(&before.0, &shown()));
     assert_ne!(before.1, notice.facts.list(), "the new end is stated");
 }

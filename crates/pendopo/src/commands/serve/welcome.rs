@@ -22,6 +22,7 @@ pub(super) struct Welcome {
     token_file: PathBuf,
     domains: Vec<String>,
     has_own_certificate: bool,
+    fetches: bool,
     is_open: bool,
 }
 
@@ -36,6 +37,10 @@ impl Welcome {
             token_file: server.data.admin_token(),
             domains: server.config.domains.clone(),
             has_own_certificate: server.config.edge.tls.certificate.is_some(),
+            fetches: server
+                .config
+                .edge
+                .fetches_certificates(&server.config.domains),
             is_open: server.open_api,
         }
     }
@@ -81,6 +86,12 @@ impl Welcome {
         if self.has_own_certificate || self.front().scheme != "https" {
             return;
         }
+        if self.fetches {
+            text.push_str(
+                "\nThe certificate is fetched and renewed by itself; `pendopo doctor` says how it stands.\n",
+            );
+            return;
+        }
         let authority = self.data.join("tls/ca.pem");
         let _ = write!(
             text,
@@ -88,10 +99,6 @@ impl Welcome {
             they warn until you import it.\n",
             authority.display()
         );
-        if !self.domains.is_empty() {
-            text.push_str("Certificates from a public authority are not fetched by this version: name your own in \
-                `edge.tls.certificate` and `edge.tls.key`.\n");
-        }
     }
 
     fn write_sign_in(&self, text: &mut String, made: &Made) {
@@ -127,7 +134,7 @@ impl Welcome {
     fn write_curl(&self, text: &mut String) {
         let url = format!("{}users", self.url(self.front()));
         let authority = self.data.join("tls/ca.pem").display().to_string();
-        let is_local = self.front().scheme == "https" && !self.has_own_certificate;
+        let is_local = self.front().scheme == "https" && !self.has_own_certificate && !self.fetches;
         let authority = if is_local {
             format!("--cacert {} ", quoted(&authority))
         } else {

@@ -1,0 +1,272 @@
+//! Certificates from an authority that speaks ACME (RFC 8555): fetched, put in force, proved, and renewed in time.
+//!
+//! One task does it. All that it knows stands in `tls/acme/`, so that it may be killed anywhere and goes on from there.
+
+mod challenges;
+mod client;
+mod failure;
+mod order;
+mod plan;
+mod preflight;
+mod proof;
+mod renewal;
+mod standing;
+mod state;
+mod store;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lifecycle::{Facts, Shutdown};
+use prometheus_client::registry::Registry;
+use tokio::sync::Notify;
+
+use crate::config::AcmeConfig;
+use crate::random;
+use crate::tls::{Certificates, TlsError};
+
+pub(crate) use challenges::Challenges;
+pub(crate) use order::Proof;
+
+use client::Client;
+use failure::Failure;
+use order::Buyer;
+use plan::Step;
+use standing::Standing;
+use state::State;
+use store::{Stamp, Store};
+
+/// How often the store is looked at: another edge may have put a certificate there.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// What requests and handshakes need to know.
+#[derive(Clone)]
+pub(crate) struct Front {
+    pub(crate) challenges: Challenges,
+    pub(crate) standing: Arc<Standing>,
+}
+
+/// Has a certificate fetched at once, whatever the pause after a failure and whether one is due. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Renewal(Arc<Notify>);
+
+impl Renewal {
+    /// Asks for it; how it went is seen in the facts. Asking again before it is begun is asking once.
+    pub fn ask(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// What the task is made from.
+pub(crate) struct Order<'a> {
+    pub(crate) config: &'a AcmeConfig,
+    /// At least one.
+    pub(crate) domains: &'a [String],
+    pub(crate) data: &'a Path,
+    pub(crate) proof: Proof,
+    /// The address of our own HTTPS listener.
+    pub(crate) https: SocketAddr,
+    pub(crate) certificates: Arc<Certificates>,
+}
+
+/// The task.
+pub(crate) struct Acme {
+    buyer: Buyer,
+    https: SocketAddr,
+    certificates: Arc<Certificates>,
+    standing: Arc<Standing>,
+    wake: Arc<Notify>,
+    /// The file that was put in force last, or found wanting.
+    seen: Option<Stamp>,
+    is_proved: bool,
+}
+
+impl Acme {
+    /// Puts the certificate in force that an earlier start left; `None` if none shall be fetched.
+    pub(crate) fn new(
+        order: Order<'_>,
+        facts: Facts,
+        registry: &mut Registry,
+    ) -> Result<Option<Self>, TlsError> {
+        let Some(directory) = order.config.directory.url() else {
+            return Ok(None);
+        };
+        let store = Store::inside(order.data);
+        let challenges = Challenges::inside(order.data);
+        challenges
+            .prepare()
+            .map_err(|error| TlsError::File(order.data.join("tls/acme"), error))?;
+        let buyer = Buyer {
+            config: order.config.clone(),
+            directory: directory.to_owned(),
+            domains: order
+                .domains
+                .iter()
+                .map(|domain| domain.to_ascii_lowercase())
+                .collect(),
+            client: Client::new(order.config.ca_file.as_deref())?,
+            proof: order.proof,
+            store,
+            challenges,
+        };
+        let mut acme = Self {
+            buyer,
+            https: order.https,
+            certificates: order.certificates,
+            standing: Arc::new(Standing::register(registry, facts)),
+            wake: Arc::default(),
+            seen: None,
+            is_proved: true,
+        };
+        acme.adopt();
+        Ok(Some(acme))
+    }
+
+    /// What requests and handshakes need to know.
+    pub(crate) fn front(&self) -> Front {
+        Front {
+            challenges: self.buyer.challenges.clone(),
+            standing: Arc::clone(&self.standing),
+        }
+    }
+
+    pub(crate) fn renewal(&self) -> Renewal {
+        Renewal(Arc::clone(&self.wake))
+    }
+
+    /// Runs until the drain; what is under way is broken off, and gone on with at the next start.
+    pub(crate) async fn run(mut self, mut shutdown: Shutdown) -> Result<(), String> {
+        tokio::select! {
+            () = shutdown.draining() => {}
+            () = self.live() => {}
+        }
+        Ok(())
+    }
+
+    async fn live(&mut self) {
+        let mut is_asked = false;
+        loop {
+            self.adopt();
+            self.prove().await;
+            let (state, now) = (self.buyer.store.state(), Timestamp::now());
+            let served = self.certificates.real();
+            let (served, domains) = (served.as_deref(), &self.buyer.domains);
+            let due = plan::due(&state, served, domains, now);
+            self.standing.tell(&state, domains, due);
+            let step = if is_asked {
+                Step::Order
+            } else {
+                plan::next(&state, served, domains, now)
+            };
+            is_asked = false;
+            match step {
+                Step::Order => self.order(state).await,
+                Step::Ask => self.ask(state).await,
+                Step::Rest(until) => is_asked = self.rest(now, until).await,
+            }
+        }
+    }
+
+    /// True when somebody wants it done now.
+    async fn rest(&self, now: Timestamp, until: Timestamp) -> bool {
+        let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(LOOK)) => false,
+            () = self.wake.notified() => true,
+        }
+    }
+
+    /// Puts the store's certificate in force if it is a new one; one that can't be read leaves the last good one.
+    fn adopt(&mut self) {
+        let stamp = self.buyer.store.stamp();
+        if stamp == self.seen {
+            return;
+        }
+        self.seen = stamp;
+        match self.buyer.store.certificate() {
+            Ok(Some(served)) => {
+                tracing::info!(
+                    "the certificate {} is in force",
+                    standing::describe(&served)
+                );
+                self.certificates.serve(served);
+                self.is_proved = false;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "the fetched certificate can't be read; the last good one stays");
+            }
+        }
+    }
+
+    /// Shows by a handshake that the certificate in force is the one that clients get.
+    async fn prove(&mut self) {
+        let Some(served) = self.certificates.real().filter(|_| !self.is_proved) else {
+            return;
+        };
+        let mut names = self.buyer.domains.iter();
+        let name = names.find(|name| served.names.cover(name));
+        let (Some(leaf), Some(name)) = (served.key.cert.first(), name) else {
+            self.is_proved = true;
+            return;
+        };
+        let proof = proof::is_served(leaf.clone().into_owned(), name, self.https).await;
+        self.is_proved = proof.is_ok();
+        self.standing.unproved.set(i64::from(proof.is_err()));
+        match proof {
+            Ok(()) => tracing::info!("a handshake for `{name}` shows the certificate in force"),
+            Err(error) => tracing::error!(%error, "the certificate in force is not shown"),
+        }
+    }
+
+    async fn order(&mut self, mut state: State) {
+        let old = self.certificates.real();
+        let outcome = self.buyer.buy(&mut state, old.as_deref()).await;
+        match outcome {
+            Ok(()) => {
+                self.standing.fetched.inc();
+                self.seen = None;
+            }
+            Err(failure) => self.fail(state, failure),
+        }
+    }
+
+    /// Asks the authority when to renew.
+    async fn ask(&mut self, mut state: State) {
+        let Some(served) = self.certificates.real() else {
+            return;
+        };
+        let now = Timestamp::now();
+        let suggestion = match self.buyer.account().await {
+            Ok(account) => renewal::suggest(&account, &served, now).await,
+            Err(failure) => {
+                tracing::warn!(error = %failure, "the authority does not say when to renew; our own rule holds");
+                renewal::by_own_rule(&served, now)
+            }
+        };
+        state.suggestion = Some(suggestion);
+        self.keep(&state);
+    }
+
+    fn fail(&self, mut state: State, mut failure: Failure) {
+        failure.retry_after = self.buyer.client.retry_after();
+        state.fails(
+            &failure,
+            &self.buyer.domains,
+            Timestamp::now(),
+            random::fraction(),
+        );
+        let not_before = state.not_before(&self.buyer.domains).unwrap_or_default();
+        tracing::error!(error = %failure, "no certificate was fetched; the next attempt is at {not_before}");
+        self.keep(&state);
+    }
+
+    fn keep(&self, state: &State) {
+        if let Err(error) = self.buyer.store.keep_state(state) {
+            tracing::error!(%error, "`tls/acme/state.json` can't be written");
+        }
+    }
+}

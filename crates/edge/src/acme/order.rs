@@ -1,0 +1,262 @@
+//! One order, brought from wherever it stands to its certificate; it may be broken off anywhere and gone on with.
+
+use std::time::Duration;
+
+use instant_acme::{
+    Account, AuthorizationStatus, ChallengeType, Identifier, KeyAuthorization, NewAccount,
+    NewOrder, Order, OrderStatus, RetryPolicy,
+};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
+
+use super::challenges::{Challenges, Shown};
+use super::client::Client;
+use super::failure::{Failure, explain};
+use super::preflight;
+use super::renewal;
+use super::state::{Pending, State};
+use super::store::{Registered, Store};
+use crate::config::AcmeConfig;
+use crate::tls::Served;
+
+/// How long the authority may take to look at the proofs, and to sign.
+const PATIENCE: RetryPolicy = RetryPolicy::new()
+    .initial_delay(Duration::from_millis(250))
+    .backoff(1.5)
+    .timeout(Duration::from_secs(90));
+
+/// How a name is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// By plain HTTP, where that listener is open.
+    Http,
+    /// By a handshake of its own.
+    Tls,
+}
+
+/// Who orders, and for what.
+pub(crate) struct Buyer {
+    pub(crate) config: AcmeConfig,
+    pub(crate) directory: String,
+    pub(crate) domains: Vec<String>,
+    pub(crate) store: Store,
+    pub(crate) challenges: Challenges,
+    pub(crate) client: Client,
+    pub(crate) proof: Proof,
+}
+
+impl Buyer {
+    /// The account at the authority; made if there is none for its directory yet.
+    pub(crate) async fn account(&self) -> Result<Account, Failure> {
+        let builder = || Account::builder_with_http(Box::new(self.client.clone()));
+        let kept = self.store.account();
+        if let Some(kept) = kept.filter(|kept| kept.directory == self.directory) {
+            return Ok(builder().from_credentials(kept.credentials).await?);
+        }
+        let contact = self
+            .config
+            .email
+            .as_ref()
+            .map(|email| format!("mailto:{email}"));
+        let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
+        let wanted = NewAccount {
+            contact: &contact,
+            terms_of_service_agreed: true,
+            only_return_existing: false,
+        };
+        let (account, credentials) = builder()
+            .create(&wanted, self.directory.clone(), None)
+            .await?;
+        let directory = self.directory.clone();
+        self.store.keep_account(&Registered {
+            directory,
+            credentials,
+        })?;
+        Ok(account)
+    }
+
+    /// Goes on with the order that was begun, or begins one; writes the certificate into the store.
+    pub(crate) async fn buy(&self, state: &mut State, old: Option<&Served>) -> Result<(), Failure> {
+        let account = self.account().await?;
+        let (mut order, key) = match self.resume(&account, state).await? {
+            Some(begun) => begun,
+            None => self.begin(&account, state, old).await?,
+        };
+        let chain = match self.bring_home(&mut order, &key).await {
+            Ok(chain) => chain,
+            Err(failure) => return Err(self.explain(state, &mut order, failure).await),
+        };
+        self.store.keep_certificate(&chain, &key.serialize_pem())?;
+        *state = State::default();
+        self.store.keep_state(state)?;
+        Ok(())
+    }
+
+    /// The order that an earlier attempt left, if it is for the same names and still good for something.
+    async fn resume(
+        &self,
+        account: &Account,
+        state: &mut State,
+    ) -> Result<Option<(Order, KeyPair)>, Failure> {
+        let Some(pending) = state.order.take() else {
+            return Ok(None);
+        };
+        if pending.domains != self.domains || pending.directory != self.directory {
+            return Ok(None);
+        }
+        let key = KeyPair::from_pem(&pending.key)?;
+        match account.order(pending.url.clone()).await {
+            Ok(mut order) => {
+                let is_good = order.state().status != OrderStatus::Invalid;
+                state.order = is_good.then_some(pending);
+                Ok(is_good.then_some((order, key)))
+            }
+            // The authority has forgotten it.
+            Err(instant_acme::Error::Api(problem)) if problem.status == Some(404) => Ok(None),
+            Err(error) => {
+                state.order = Some(pending);
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        account: &Account,
+        state: &mut State,
+        old: Option<&Served>,
+    ) -> Result<(Order, KeyPair), Failure> {
+        if self.config.preflight && self.proof == Proof::Http {
+            for domain in &self.domains {
+                preflight::fly(&self.challenges, domain, self.config.challenge_port).await?;
+            }
+        }
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let order = self.place(account, old).await?;
+        state.order = Some(Pending {
+            url: order.url().to_owned(),
+            directory: self.directory.clone(),
+            domains: self.domains.clone(),
+            key: key.serialize_pem(),
+        });
+        self.store.keep_state(state)?;
+        Ok((order, key))
+    }
+
+    /// Says which certificate the new one replaces, where the authority wants to know: such orders are not limited.
+    async fn place(&self, account: &Account, old: Option<&Served>) -> Result<Order, Failure> {
+        let names: Vec<Identifier> = self.domains.iter().cloned().map(Identifier::Dns).collect();
+        if let Some(id) = old.and_then(renewal::identifier) {
+            match account.new_order(&NewOrder::new(&names).replaces(id)).await {
+                Ok(order) => return Ok(order),
+                // It knows no replacing, or not this certificate, or had it replaced before.
+                Err(instant_acme::Error::Unsupported(_)) => {}
+                Err(error) if is_about_replacing(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(account.new_order(&NewOrder::new(&names)).await?)
+    }
+
+    async fn bring_home(&self, order: &mut Order, key: &KeyPair) -> Result<String, Failure> {
+        if order.state().status == OrderStatus::Pending {
+            let shown = self.show(order).await?;
+            let outcome = order.poll_ready(&PATIENCE).await?;
+            drop(shown);
+            if outcome == OrderStatus::Invalid {
+                return Err(Failure::new("the authority found a proof wanting"));
+            }
+        }
+        if order.state().status == OrderStatus::Ready {
+            let mut params = CertificateParams::new(self.domains.clone())?;
+            params.distinguished_name = DistinguishedName::new();
+            let request = params.serialize_request(key)?;
+            order.finalize_csr(request.der()).await?;
+        }
+        Ok(order.poll_certificate(&PATIENCE).await?)
+    }
+
+    /// Puts the proofs in place, and tells the authority to look.
+    async fn show(&self, order: &mut Order) -> Result<Vec<Shown>, Failure> {
+        let mut shown = Vec::new();
+        let mut authorizations = order.authorizations();
+        while let Some(authorization) = authorizations.next().await {
+            let mut authorization = authorization?;
+            if authorization.status != AuthorizationStatus::Pending {
+                continue;
+            }
+            let domain = authorization.identifier().to_string();
+            let Some(mut challenge) = authorization.challenge(self.proof.kind()) else {
+                let text = format!(
+                    "the authority takes no proof by {} for `{domain}`",
+                    self.proof.name()
+                );
+                return Err(Failure::of(&domain, text));
+            };
+            let (token, answer) = (challenge.token.clone(), challenge.key_authorization());
+            shown.push(self.put(&domain, &token, &answer)?);
+            challenge.set_ready().await?;
+        }
+        Ok(shown)
+    }
+
+    fn put(&self, domain: &str, token: &str, answer: &KeyAuthorization) -> Result<Shown, Failure> {
+        match self.proof {
+            Proof::Http => self.challenges.show_text(token, answer.as_str()),
+            Proof::Tls => self
+                .challenges
+                .show_certificate(domain, answer.digest().as_ref()),
+        }
+    }
+
+    /// Finds the name whose proof failed, and what the authority saw; an order that failed is not gone on with.
+    async fn explain(&self, state: &mut State, order: &mut Order, failure: Failure) -> Failure {
+        let Ok(OrderStatus::Invalid) = order.refresh().await.map(|state| state.status) else {
+            return failure;
+        };
+        state.order = None;
+        let mut authorizations = order.authorizations();
+        while let Some(Ok(mut authorization)) = authorizations.next().await {
+            let domain = authorization.identifier().to_string();
+            let Ok(current) = authorization.refresh().await else {
+                continue;
+            };
+            let problem = current
+                .challenges
+                .iter()
+                .find_map(|challenge| challenge.error.as_ref());
+            if let Some(problem) = problem {
+                let text = format!(
+                    "the authority could not prove `{domain}`: {}",
+                    explain(problem)
+                );
+                return Failure::of(&domain, text);
+            }
+        }
+        failure
+    }
+}
+
+impl Proof {
+    fn kind(self) -> ChallengeType {
+        match self {
+            Self::Http => ChallengeType::Http01,
+            Self::Tls => ChallengeType::TlsAlpn01,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP-01",
+            Self::Tls => "TLS-ALPN-01",
+        }
+    }
+}
+
+fn is_about_replacing(error: &instant_acme::Error) -> bool {
+    let instant_acme::Error::Api(problem) = error else {
+        return false;
+    };
+    let kind = problem.r#type.as_deref().unwrap_or_default();
+    // RFC 9773 §5: 409 `alreadyReplaced`; what can't be found at all is `malformed`.
+    kind.ends_with(":alreadyReplaced") || kind.ends_with(":malformed")
+}

@@ -1,0 +1,172 @@
+//! What the task remembers from one start to the next: the order it began, what went wrong, when to renew.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+
+/// The first pause after a failure; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
+/// Kept in `tls/acme/state.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// The order that was begun and not yet brought home.
+    pub(crate) order: Option<Pending>,
+    /// What went wrong since the last success, by name.
+    pub(crate) troubles: BTreeMap<String, Trouble>,
+    /// When the certificate in force shall be renewed.
+    pub(crate) suggestion: Option<Suggestion>,
+}
+
+/// An order at the authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) url: String,
+    pub(crate) directory: String,
+    pub(crate) domains: Vec<String>,
+    /// The key of the certificate to be, in PEM: what comes of the order is worth nothing without it.
+    pub(crate) key: String,
+}
+
+/// Failures in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trouble {
+    pub(crate) failures: u32,
+    pub(crate) last: Timestamp,
+    /// Nothing is tried before.
+    pub(crate) not_before: Timestamp,
+    pub(crate) error: String,
+}
+
+/// What the authority says of renewal (RFC 9773), or our own rule where it says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Suggestion {
+    /// The certificate it is about.
+    pub(crate) certificate: String,
+    /// When to renew it.
+    pub(crate) at: Timestamp,
+    /// When to ask again.
+    pub(crate) ask: Timestamp,
+}
+
+impl State {
+    /// Notes a failure against the name at fault, or against all; `jitter` is between 0 and 1.
+    pub(crate) fn fails(
+        &mut self,
+        failure: &Failure,
+        domains: &[String],
+        now: Timestamp,
+        jitter: f64,
+    ) {
+        let at_fault = domains.iter().filter(|domain| {
+            failure
+                .domain
+                .as_ref()
+                .is_none_or(|at_fault| at_fault == *domain)
+        });
+        for domain in at_fault {
+            let before = self
+                .troubles
+                .get(domain)
+                .map_or(0, |trouble| trouble.failures);
+            let failures = before.saturating_add(1);
+            let pause = pause(failures, jitter).max(failure.retry_after.unwrap_or_default());
+            let trouble = Trouble {
+                failures,
+                last: now,
+                not_before: now.saturating_add(pause).unwrap_or(Timestamp::MAX),
+                error: failure.text.clone(),
+            };
+            self.troubles.insert(domain.clone(), trouble);
+        }
+    }
+
+    /// Before this nothing is tried for these names; `None` when none of them is in trouble.
+    pub(crate) fn not_before(&self, domains: &[String]) -> Option<Timestamp> {
+        let troubles = domains
+            .iter()
+            .filter_map(|domain| self.troubles.get(domain));
+        troubles.map(|trouble| trouble.not_before).max()
+    }
+
+    /// The trouble that came last, with its name.
+    pub(crate) fn latest<'a>(&'a self, domains: &'a [String]) -> Option<(&'a str, &'a Trouble)> {
+        let troubles = domains
+            .iter()
+            .filter_map(|domain| Some((domain.as_str(), self.troubles.get(domain)?)));
+        troubles.max_by_key(|(_, trouble)| trouble.last)
+    }
+}
+
+/// 1 minute, 2, 4, … 24 hours; up to a fifth less, so that many servers do not come back together.
+fn pause(failures: u32, jitter: f64) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << (failures.clamp(1, 16) - 1));
+    doubled
+        .min(LONGEST_PAUSE)
+        .mul_f64(1.0 - 0.2 * jitter.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn pauses_double_from_a_minute_to_a_day() {
+        let check = |failures, minutes: u64| {
+            assert_eq!(
+                pause(failures, 0.0),
+                Duration::from_secs(60 * minutes),
+                "{failures}"
+            );
+        };
+        check(1, 1);
+        check(2, 2);
+        check(5, 16);
+        check(11, 1024);
+        check(12, 1440);
+        check(4_000_000_000, 1440);
+        assert_eq!(pause(1, 1.0), Duration::from_secs(48));
+    }
+
+    #[test]
+    fn a_failure_of_one_name_holds_up_that_name_and_one_of_the_authority_all() {
+        let (domains, now) = (names(&["a.example", "b.example"]), Timestamp::UNIX_EPOCH);
+        let mut state = State::default();
+        assert_eq!(state.not_before(&domains), None);
+        state.fails(&Failure::of("b.example", "no address"), &domains, now, 0.0);
+        state.fails(&Failure::of("b.example", "no address"), &domains, now, 0.0);
+        assert_eq!(state.not_before(&domains[..1]), None);
+        assert_eq!(
+            state.not_before(&domains),
+            Some(now + Duration::from_secs(120))
+        );
+        state.fails(&Failure::new("no answer"), &domains, now, 0.0);
+        assert_eq!(state.troubles["a.example"].failures, 1);
+        assert_eq!(state.troubles["b.example"].failures, 3);
+    }
+
+    #[test]
+    fn the_authority_may_ask_for_a_longer_pause_and_not_for_a_shorter_one() {
+        let (domains, now) = (names(&["a.example"]), Timestamp::UNIX_EPOCH);
+        for (asked, expected) in [(3600, 3600), (5, 60)] {
+            let mut state = State::default();
+            let failure = Failure {
+                retry_after: Some(Duration::from_secs(asked)),
+                ..Failure::new("slow down")
+            };
+            state.fails(&failure, &domains, now, 0.0);
+            let expected = now + Duration::from_secs(expected);
+            assert_eq!(state.not_before(&domains), Some(expected));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Which certificates the edge starts with, and who keeps them fresh.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lifecycle::Tasks;
+use lifecycle::tasks::TaskError;
+use prometheus_client::registry::Registry;
+
+use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
+use crate::config::{Config, Listen};
+use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Secure, Served, TlsError};
+
+/// The certificates and their keepers.
+pub(super) struct Keeping {
+    certificates: Arc<Certificates>,
+    authority: Option<Authority>,
+    acme: Option<Acme>,
+}
+
+/// What the edge knows before it has any.
+pub(super) struct Ground<'a> {
+    pub(super) config: &'a Config,
+    pub(super) domains: &'a [String],
+    pub(super) data: &'a Path,
+    /// Where our own HTTPS listener is.
+    pub(super) https: SocketAddr,
+    pub(super) notice: Notice,
+}
+
+impl Keeping {
+    /// The operator's own; else one by the local authority, and for domains one that is fetched.
+    pub(super) fn begin(ground: &Ground<'_>, registry: &mut Registry) -> Result<Self, TlsError> {
+        let tls = &ground.config.tls;
+        match (&tls.certificate, &tls.key) {
+            (Some(certificate), Some(key)) => ground.own(certificate, key),
+            (None, None) => ground.made(registry),
+            _ => Err(TlsError::Half),
+        }
+    }
+
+    /// What the HTTPS listener works with.
+    pub(super) fn secure(&self) -> Secure {
+        Secure {
+            certificates: Arc::clone(&self.certificates),
+            front: self.acme.as_ref().map(Acme::front),
+        }
+    }
+
+    /// By which a certificate can be asked for.
+    pub(super) fn renewal(&self) -> Option<Renewal> {
+        self.acme.as_ref().map(Acme::renewal)
+    }
+
+    /// Starts the keepers.
+    pub(super) fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
+        let certificates = self.certificates;
+        if let Some(authority) = self.authority {
+            let keeper = Keeper {
+                authority,
+                certificates,
+            };
+            tasks.spawn("edge-certificate", |shutdown| keeper.run(shutdown))?;
+        }
+        if let Some(acme) = self.acme {
+            tasks.spawn("edge-acme", |shutdown| acme.run(shutdown))?;
+        }
+        Ok(())
+    }
+}
+
+impl Ground<'_> {
+    fn own(&self, certificate: &Path, key: &Path) -> Result<Keeping, TlsError> {
+        let certificates = self.certificates(None)?;
+        certificates.serve(Served::read(certificate, key)?);
+        Ok(Keeping {
+            certificates: Arc::new(certificates),
+            authority: None,
+            acme: None,
+        })
+    }
+
+    fn made(&self, registry: &mut Registry) -> Result<Keeping, TlsError> {
+        let fetches = self.config.fetches_certificates(self.domains);
+        let challenges = fetches.then(|| Challenges::inside(self.data));
+        let certificates = Arc::new(self.certificates(challenges)?);
+        let authority = Authority::new(self.data.join("tls"), self.names(), Names::of_machine());
+        certificates.serve_locally(authority.certificate(Timestamp::now())?);
+        let acme = if fetches {
+            Acme::new(
+                self.order(&certificates),
+                self.notice.facts.clone(),
+                registry,
+            )?
+        } else {
+            None
+        };
+        Ok(Keeping {
+            certificates,
+            authority: Some(authority),
+            acme,
+        })
+    }
+
+    fn order(&self, certificates: &Arc<Certificates>) -> Order<'_> {
+        let is_plain = self.config.http != Listen::OFF;
+        Order {
+            config: &self.config.acme,
+            domains: self.domains,
+            data: self.data,
+            proof: if is_plain { Proof::Http } else { Proof::Tls },
+            https: self.https,
+            certificates: Arc::clone(certificates),
+        }
+    }
+
+    fn certificates(&self, challenges: Option<Challenges>) -> Result<Certificates, TlsError> {
+        Certificates::new(self.known(), challenges, self.notice.clone())
+    }
+
+    /// The names that are served, once there are domains; without, whoever asks for any name is served.
+    fn known(&self) -> Option<Names> {
+        let names = || {
+            let mut names = self.names();
+            let machine = Names::of_machine();
+            machine.texts().iter().for_each(|name| names.add(name));
+            names
+        };
+        (!self.domains.is_empty()).then(names)
+    }
+
+    fn names(&self) -> Names {
+        Names::of_server(self.domains, self.https.ip())
+    }
+}

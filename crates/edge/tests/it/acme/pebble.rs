@@ -1,0 +1,196 @@
+//! Debian's `pebble`, a certificate authority for tests, with its name server, on ports of its own.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+use tempfile::TempDir;
+use testkit::{Authority, Trust};
+
+use super::forwarder::Forwarder;
+use crate::house::{House, Plan, eventually};
+
+/// A running authority; dropping it ends its programs.
+pub(crate) struct Pebble {
+    /// Between the edge and the authority.
+    pub(crate) way_in: Forwarder,
+    /// Between the authority and the edge's plain listener.
+    pub(crate) http: Forwarder,
+    /// Between the authority and the edge's HTTPS listener.
+    pub(crate) https: Forwarder,
+    programs: Vec<Child>,
+    directory: TempDir,
+    authority: Authority,
+    management: SocketAddr,
+}
+
+impl Pebble {
+    pub(crate) fn start() -> Self {
+        Self::with(&[], 3600)
+    }
+
+    /// Starts with these variables, and certificates that last so many seconds.
+    pub(crate) fn with(variables: &[(&str, &str)], validity_seconds: u64) -> Self {
+        let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::default());
+        let mut pebble = Self {
+            way_in: Forwarder::new(),
+            http: Forwarder::new(),
+            https: Forwarder::new(),
+            programs: Vec::new(),
+            directory,
+            authority,
+            management: free(),
+        };
+        // A port that was free may be taken by the time that the program binds it.
+        let started = (0..5).any(|_| pebble.try_start(variables, validity_seconds));
+        assert!(started, "pebble does not start");
+        pebble
+    }
+
+    fn try_start(&mut self, variables: &[(&str, &str)], validity_seconds: u64) -> bool {
+        let (names, listen) = (free(), free());
+        self.management = free();
+        let config = self.configure(listen, validity_seconds);
+        let mut dns = Command::new(program("pebble-challtestsrv"));
+        dns.args([
+            "-http01",
+            "",
+            "-https01",
+            "",
+            "-tlsalpn01",
+            "",
+            "-defaultIPv6",
+            "",
+        ]);
+        dns.args([
+            "-dns01",
+            &names.to_string(),
+            "-management",
+            &free().to_string(),
+        ]);
+        let mut authority = Command::new(program("pebble"));
+        authority.arg("-config").arg(config);
+        authority.args(["-dnsserver", &names.to_string()]);
+        authority.envs([
+            ("PEBBLE_VA_NOSLEEP", "1"),
+            ("PEBBLE_WFE_NONCEREJECT", "0"),
+            ("PEBBLE_AUTHZREUSE", "0"),
+        ]);
+        authority.envs(variables.iter().copied());
+        let log = fs::File::create(self.directory.path().join("log")).unwrap();
+        dns.stdout(Stdio::null()).stderr(Stdio::null());
+        authority.stdout(log.try_clone().unwrap()).stderr(log);
+        self.programs = vec![dns.spawn().unwrap(), authority.spawn().unwrap()];
+        let mut ended = false;
+        eventually("pebble", || {
+            let exits = self
+                .programs
+                .iter_mut()
+                .map(|program| program.try_wait().unwrap());
+            ended = exits.flatten().count() > 0;
+            ended || [names, listen, self.management].iter().all(is_open)
+        });
+        if ended {
+            self.end();
+        }
+        self.way_in.lead_to(listen);
+        !ended
+    }
+
+    fn configure(&self, listen: SocketAddr, validity_seconds: u64) -> PathBuf {
+        let (certificate, key) = self.authority.issue(self.directory.path(), &["127.0.0.1"]);
+        let config = json!({ "pebble": {
+            "listenAddress": listen.to_string(),
+            "managementListenAddress": self.management.to_string(),
+            "certificate": certificate,
+            "privateKey": key,
+            "httpPort": self.http.port(),
+            "tlsPort": self.https.port(),
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": false,
+            "certificateValidityPeriod": validity_seconds,
+        }});
+        let path = self.directory.path().join("config.json");
+        fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+
+    /// What an edge needs to know of this authority.
+    pub(crate) fn plan(&self, plan: &mut Plan, domains: &[&str]) {
+        plan.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+        let acme = &mut plan.config.acme;
+        acme.directory = format!("https://{}/dir", self.way_in.address())
+            .parse()
+            .unwrap();
+        acme.ca_file = Some(self.authority.root(self.directory.path()));
+        acme.preflight = false;
+    }
+
+    /// Opens an edge that fetches certificates for these names here.
+    pub(crate) fn house(&self, directory: TempDir, domains: &[&str]) -> House {
+        let house = House::within(directory, |plan| self.plan(plan, domains)).unwrap();
+        self.lead_to(&house);
+        house
+    }
+
+    /// From now on, this edge is asked for the proofs.
+    pub(crate) fn lead_to(&self, house: &House) {
+        self.http.lead_to(house.address("http"));
+        self.https.lead_to(house.address("https"));
+    }
+
+    /// What a browser that knows this authority trusts.
+    pub(crate) fn trust(&self) -> Trust {
+        let mut client = self.authority.trust().connect(self.management, "127.0.0.1");
+        let answer = client.exchange("GET /roots/0 HTTP/1.1\r\nhost: a\r\n\r\n");
+        let path = self.directory.path().join("issuer.pem");
+        fs::write(&path, answer.body).unwrap();
+        Trust::read(&path)
+    }
+
+    /// How many orders were placed.
+    pub(crate) fn orders(&self) -> usize {
+        let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
+        log.lines()
+            .filter(|line| line.contains("Added order"))
+            .count()
+    }
+
+    fn end(&mut self) {
+        for mut program in self.programs.drain(..) {
+            let _ = program.kill();
+            let _ = program.wait();
+        }
+    }
+}
+
+impl Drop for Pebble {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Debian's place for it, whether or not the caller's PATH names it.
+fn program(name: &str) -> PathBuf {
+    let path = Path::new("/usr/bin").join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo xtask test`, or install the Debian package `pebble`",
+        path.display()
+    );
+    path
+}
+
+/// An address that nobody listens on.
+pub(crate) fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+fn is_open(address: &SocketAddr) -> bool {
+    std::net::TcpStream::connect(address).is_ok()
+}
