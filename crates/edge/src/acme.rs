@@ -25,6 +25,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 
 use crate::config::AcmeConfig;
+use crate::inspection::{self, Fetching, Inspection};
 use crate::random;
 use crate::tls::{Certificates, TlsError};
 
@@ -58,6 +59,26 @@ impl Renewal {
     pub fn ask(&self) {
         self.0.notify_one();
     }
+}
+
+/// How the fetched certificate stands, and what is to come.
+pub(crate) fn inspect(
+    directory: &str,
+    domains: &[String],
+    data: &Path,
+    now: Timestamp,
+) -> Result<Inspection, TlsError> {
+    let (store, domains) = (Store::inside(data), lower(domains));
+    let (state, served) = (store.state(), store.certificate()?);
+    let error = state.latest(&domains);
+    Ok(Inspection {
+        fetching: Some(Fetching {
+            directory: directory.to_owned(),
+            next_attempt: plan::due(&state, served.as_ref(), &domains, now),
+            last_error: error.map(|trouble| (trouble.last, trouble.error.clone())),
+        }),
+        certificate: served.as_ref().map(inspection::describe),
+    })
 }
 
 /// What the task is made from.
@@ -102,11 +123,7 @@ impl Acme {
         let buyer = Buyer {
             config: order.config.clone(),
             directory: directory.to_owned(),
-            domains: order
-                .domains
-                .iter()
-                .map(|domain| domain.to_ascii_lowercase())
-                .collect(),
+            domains: lower(order.domains),
             client: Client::new(order.config.ca_file.as_deref())?,
             proof: order.proof,
             store,
@@ -269,4 +286,12 @@ impl Acme {
             tracing::error!(%error, "`tls/acme/state.json` can't be written");
         }
     }
+}
+
+/// As certificates spell them.
+fn lower(domains: &[String]) -> Vec<String> {
+    domains
+        .iter()
+        .map(|domain| domain.to_ascii_lowercase())
+        .collect()
 }

@@ -18,6 +18,7 @@ mod forward;
 mod forwarded;
 mod gate;
 mod headers;
+mod inspection;
 mod link;
 mod listener;
 mod metrics;
@@ -34,5 +35,6 @@ mod watchdog;
 
 pub use acme::Renewal;
 pub use config::Config;
+pub use inspection::{Certificate, Fetching, Inspection, inspect};
 pub use start::{Body, BoxError, Edge, LocalService, Setup, StartError};
 pub use tls::TlsError;

@@ -72,6 +72,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Say how the certificate stands, and have one fetched
+    #[command(subcommand)]
+    Cert(CertificateCommand),
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -184,6 +187,14 @@ pub(crate) enum TokenCommand {
         /// The token's number, as listed
         id: i64,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// Names, issuer, end, next attempt and last error, read from the files
+    Status,
+    /// Have the running server fetch one now, whether or not it is due, and whatever the pause after a failure
+    Renew,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

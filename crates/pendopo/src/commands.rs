@@ -2,6 +2,7 @@
 
 mod at_console;
 mod audit;
+mod certificate;
 mod check;
 mod doctor;
 mod generate;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::User(command) => user::run(&load(&global)?.config, command),
         Command::Token(command) => token::run(&load(&global)?.config, command),
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
+        Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Generate { document } => Ok(generate::run(document)),
     }
 }

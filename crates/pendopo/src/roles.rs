@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::Result;
 use axum::Router;
 use edge::config::{Listen, RateSetting};
-use edge::{Edge, LocalService, Setup};
+use edge::{Edge, LocalService, Renewal, Setup};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use lifecycle::tasks::TaskError;
@@ -27,6 +27,8 @@ pub(crate) struct Telling {
     pub(crate) facts: Facts,
     /// What they measure.
     pub(crate) registry: Registry,
+    /// By which the edge is asked for a certificate; none where none is fetched.
+    pub(crate) renewal: Option<Renewal>,
 }
 
 impl RoleName {
@@ -132,6 +134,7 @@ impl BoundRoles {
         };
         let metrics = telling.registry.sub_registry_with_prefix("pendopo");
         let edge = Edge::bind(setup, &telling.readiness, metrics)?;
+        telling.renewal = edge.renewal();
         let mut bound = edge.bound().to_vec();
         if is_alone {
             for bound in &mut bound {

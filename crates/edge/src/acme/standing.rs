@@ -66,11 +66,11 @@ impl Standing {
         self.facts
             .state("edge", "certificate next attempt", whole(next));
         let latest = state.latest(domains);
-        let failures = latest.map_or(0, |(_, trouble)| trouble.failures);
+        let failures = latest.map_or(0, |trouble| trouble.failures);
         self.failures.set(i64::from(failures));
-        let error = latest.map_or("none", |(_, trouble)| trouble.error.as_str());
+        let error = latest.map_or("none", |trouble| trouble.error.as_str());
         self.facts.state("edge", "certificate last error", error);
-        let why = latest.map(|(_, trouble)| {
+        let why = latest.map(|trouble| {
             let next = whole(trouble.not_before);
             Arc::new(format!("{}; it is tried again at {next}", trouble.error))
         });

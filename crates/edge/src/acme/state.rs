@@ -95,12 +95,12 @@ impl State {
         troubles.map(|trouble| trouble.not_before).max()
     }
 
-    /// The trouble that came last, with its name.
-    pub(crate) fn latest<'a>(&'a self, domains: &'a [String]) -> Option<(&'a str, &'a Trouble)> {
+    /// The trouble that came last.
+    pub(crate) fn latest(&self, domains: &[String]) -> Option<&Trouble> {
         let troubles = domains
             .iter()
-            .filter_map(|domain| Some((domain.as_str(), self.troubles.get(domain)?)));
-        troubles.max_by_key(|(_, trouble)| trouble.last)
+            .filter_map(|domain| self.troubles.get(domain));
+        troubles.max_by_key(|trouble| trouble.last)
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(state.not_before(&domains[..1]), None);
         assert_eq!(
             state.not_before(&domains),
-            Some(now + Duration::from_secs(120))
+            Some(now + Duration::from_mins(2))
         );
         state.fails(&Failure::new("no answer"), &domains, now, 0.0);
         assert_eq!(state.troubles["a.example"].failures, 1);

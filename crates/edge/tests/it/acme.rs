@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use edge::config::Listen;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use testkit::Trust;
 
 use crate::house::{House, eventually};
@@ -31,10 +31,7 @@ fn wait_for_certificate(house: &House, trust: &Trust) -> CertificateDer<'static>
     let mut found = None;
     eventually("a fetched certificate", || {
         let troubles = &state(house)["troubles"];
-        assert!(
-            troubles.as_object().is_none_or(|map| map.is_empty()),
-            "{troubles}"
-        );
+        assert!(troubles.as_object().is_none_or(Map::is_empty), "{troubles}");
         found = leaf(house, trust, DOMAINS[0]);
         found.is_some()
     });

@@ -31,6 +31,11 @@ pub(super) fn run(config: &Config, options: &HealthcheckOptions) -> Result<ExitC
 
 /// The status and body that the private listener answers.
 pub(super) fn ask(listen: SocketAddr, target: &str) -> Result<(u16, String)> {
+    send(listen, "GET", target)
+}
+
+/// The same for any method.
+pub(super) fn send(listen: SocketAddr, method: &str, target: &str) -> Result<(u16, String)> {
     let address = reachable(listen);
     let away = || format!("no server answers at {address} (`admin.listen`)");
     let mut stream = TcpStream::connect_timeout(&address, DEADLINE).with_context(away)?;
@@ -38,7 +43,7 @@ pub(super) fn ask(listen: SocketAddr, target: &str) -> Result<(u16, String)> {
     stream.set_write_timeout(Some(DEADLINE))?;
     write!(
         stream,
-        "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "{method} {target} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     )
     .with_context(away)?;
     let mut answer = String::new();

@@ -20,6 +20,7 @@ fn every_subcommand_explains_itself() {
         " doctor",
         " user add",
         " token revoke",
+        " cert renew",
         " audit verify",
     ] {
         assert!(names.contains(&name), "{name}: {names:?}");

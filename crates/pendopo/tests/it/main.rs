@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bad_start;
+mod certificate;
 mod console;
 mod doctor;
 mod drain;

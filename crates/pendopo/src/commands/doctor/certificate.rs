@@ -14,13 +14,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
 use school::Timestamp;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::time::ASN1Time;
 
 use super::report::Report;
 use super::server::Running;
 use crate::config::Config;
 
 const DEADLINE: Duration = Duration::from_secs(5);
-/// A certificate that ends sooner should have been renewed by now.
+/// A certificate that ends sooner, or has less than a quarter of its life left, should have been renewed by now.
 const SOON: Duration = Duration::from_hours(14 * 24);
 
 pub(super) fn examine(
@@ -43,6 +44,19 @@ pub(super) fn examine(
             format!("no handshake with {listener}: {error:#}"),
         ),
     }
+    fetching(running, report);
+}
+
+/// How the next certificate is come by, where one is fetched.
+fn fetching(running: &Running, report: &mut Report) {
+    let fact = |name| running.fact("edge", name);
+    let Some(next) = fact("certificate next attempt") else {
+        return;
+    };
+    match fact("certificate last error").filter(|error| *error != "none") {
+        Some(error) => report.warn("renewal", format!("{error}; the next attempt is at {next}")),
+        None => report.good("renewal", format!("at {next}")),
+    }
 }
 
 /// What a handshake showed.
@@ -50,6 +64,7 @@ struct Served {
     subject: String,
     issuer: String,
     names: String,
+    starts: Timestamp,
     ends: Timestamp,
     version: String,
 }
@@ -67,7 +82,7 @@ impl Served {
         );
         if self.ends <= now {
             report.fail("certificate", format!("has ended: {text}"));
-        } else if self.ends.since(now) < SOON {
+        } else if self.ends.since(now) < SOON.min(self.ends.since(self.starts) / 4) {
             report.warn("certificate", format!("ends soon: {text}"));
         } else {
             report.good("certificate", text);
@@ -109,12 +124,13 @@ fn describe(leaf: &CertificateDer<'_>, version: String) -> Result<Served> {
         bail!("the certificate is for no name")
     };
     let names: Vec<String> = names.value.general_names.iter().map(name).collect();
-    let ends = leaf.validity().not_after.timestamp();
+    let time = |time: ASN1Time| Timestamp(time.timestamp().saturating_mul(1_000_000));
     Ok(Served {
         subject: leaf.subject().to_string(),
         issuer: leaf.issuer().to_string(),
         names: names.join(", "),
-        ends: Timestamp(ends.saturating_mul(1_000_000)),
+        starts: time(leaf.validity().not_before),
+        ends: time(leaf.validity().not_after),
         version,
     })
 }

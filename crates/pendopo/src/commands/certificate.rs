@@ -1,0 +1,94 @@
+//! `pendopo cert`: how the certificate stands, and having one fetched now.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow, bail};
+use jiff::Timestamp;
+use school::Clock;
+
+use super::Usage;
+use super::healthcheck::send;
+use crate::cli::CertificateCommand;
+use crate::config::Config;
+use crate::console::say;
+use crate::private::RENEW;
+
+pub(super) fn run(config: &Config, command: CertificateCommand) -> Result<ExitCode> {
+    match command {
+        CertificateCommand::Status => status(config),
+        CertificateCommand::Renew => renew(config),
+    }
+}
+
+/// Reads the files, so that it works with a server and without.
+fn status(config: &Config) -> Result<ExitCode> {
+    let now = Timestamp::from_microsecond(Clock::System.now().0)?;
+    let found = edge::inspect(&config.edge, &config.domains, &config.data, now)?;
+    match &found.certificate {
+        Some(certificate) => {
+            line("names", certificate.names.join(", "));
+            line("issuer", &certificate.issuer);
+            line("until", whole(certificate.not_after));
+        }
+        None if found.fetching.is_some() => {
+            line("names", "none yet: no certificate has been fetched");
+        }
+        None => line(
+            "names",
+            "none yet: the first start makes a local certificate",
+        ),
+    }
+    match &found.fetching {
+        Some(fetching) => {
+            line("authority", &fetching.directory);
+            line("next attempt", next(fetching.next_attempt, now));
+            let error = fetching.last_error.as_ref();
+            line(
+                "last error",
+                error.map_or("none".to_owned(), |(at, text)| {
+                    format!("{} {text}", whole(*at))
+                }),
+            );
+        }
+        None => line(
+            "authority",
+            "none: certificates are fetched for `domains`, unless you name your own",
+        ),
+    }
+    let is_bad = found
+        .certificate
+        .is_none_or(|certificate| certificate.not_after <= now);
+    Ok(ExitCode::from(u8::from(is_bad)))
+}
+
+fn renew(config: &Config) -> Result<ExitCode> {
+    if !config.edge.fetches_certificates(&config.domains) {
+        let complaint = "no certificates are fetched here: set `domains`, and leave out `edge.tls` and `edge.acme.directory = \"off\"`";
+        return Err(anyhow!(Usage(complaint.to_owned())));
+    }
+    let (status, body) = send(config.admin.listen, "POST", RENEW)?;
+    if status != 202 {
+        bail!("the server does not fetch one: {}", body.trim());
+    }
+    say("a certificate is being fetched: `pendopo cert status` says how it went");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(what: &str, found: impl std::fmt::Display) {
+    say(format!("{what:<13} {found}"));
+}
+
+fn next(time: Timestamp, now: Timestamp) -> String {
+    if time <= now {
+        "at once".to_owned()
+    } else {
+        whole(time)
+    }
+}
+
+/// To the second.
+fn whole(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second())
+        .unwrap_or(time)
+        .to_string()
+}
