@@ -38,6 +38,7 @@ pub(super) fn start(path: &Path, options: &Options) -> Result<Started, OpenError
         check(path, &connection)?;
     }
     let schema = upgrade::upgrade(&mut connection, path, options, migrations::ALL)?;
+    forget_statistics(&connection).map_err(|error| open_error(path, error))?;
     Ok(Started {
         file: File {
             path: path.to_owned(),
@@ -46,6 +47,19 @@ pub(super) fn start(path: &Path, options: &Options) -> Result<Started, OpenError
         },
         connection,
     })
+}
+
+/// Somebody's `ANALYZE` of a small table would make lists sort the whole of it once it has grown.
+fn forget_statistics(connection: &Connection) -> rusqlite::Result<()> {
+    let drop =
+        "SELECT 'DROP TABLE ' || name || ';' FROM sqlite_schema WHERE name GLOB 'sqlite_stat[0-9]'";
+    let mut statement = connection.prepare(drop)?;
+    let drops: Vec<String> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    drops
+        .iter()
+        .try_for_each(|drop| connection.execute_batch(drop))
 }
 
 /// The file, for its owner alone if it is new.

@@ -43,6 +43,26 @@ async fn the_files_are_their_owners_alone() {
 }
 
 #[tokio::test]
+async fn what_the_planner_learnt_of_a_small_table_is_forgotten() {
+    let place = Place::new();
+    let opened = place.open();
+    add(&opened.stores, "Ani").await.unwrap();
+    opened.close();
+    let statistics = "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'sqlite_stat[0-9]'";
+    let count = || {
+        place
+            .connect()
+            .query_row(statistics, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(count(), 0, "a stop learns nothing");
+    place.connect().execute_batch("ANALYZE").unwrap();
+    assert_ne!(count(), 0);
+    place.open().close();
+    assert_eq!(count(), 0, "a start forgets");
+}
+
+#[tokio::test]
 async fn a_closed_store_is_one_file_and_takes_no_more_writes() {
     let place = Place::new();
     let opened = place.open();

@@ -30,7 +30,6 @@ pub(super) struct Thread {
     /// Pages in the log, as the last commit told.
     pub(super) pages: Arc<AtomicI32>,
     pub(super) checkpoint_at: i32,
-    pub(super) checkpoints: u32,
 }
 
 impl Thread {
@@ -41,7 +40,6 @@ impl Thread {
             proof,
             pages: Arc::new(AtomicI32::new(0)),
             checkpoint_at: CHECKPOINT_PAGES,
-            checkpoints: 0,
         }
     }
 

@@ -1,4 +1,7 @@
-//! What the writer does between groups: copies the log into the file, keeps the planner's statistics, ends in one file.
+//! What the writer does between groups: copies the log into the file, ends in one file.
+//!
+//! The planner gets no statistics: the indexes fix each statement's plan, and statistics of a small table would
+//! make lists sort the whole of it once it has grown.
 
 use std::sync::atomic::Ordering;
 
@@ -8,8 +11,6 @@ use super::thread::Thread;
 
 /// The log is copied into the file whenever it has grown by so many pages of 4 KiB.
 pub(super) const CHECKPOINT_PAGES: i32 = 4_000;
-/// The planner's statistics are looked after once in so many checkpoints.
-const OPTIMIZE_EVERY: u32 = 64;
 
 impl Thread {
     pub(super) fn count_pages(&mut self) {
@@ -40,15 +41,10 @@ impl Thread {
         } else {
             pages.saturating_add(CHECKPOINT_PAGES)
         };
-        self.checkpoints += 1;
-        if self.checkpoints.is_multiple_of(OPTIMIZE_EVERY) {
-            self.pragma("PRAGMA optimize", |_| Ok(()));
-        }
     }
 
     /// Leaves one whole file.
     pub(super) fn end(&mut self) {
-        self.pragma("PRAGMA optimize", |_| Ok(()));
         self.pragma("PRAGMA wal_checkpoint(TRUNCATE)", |_| Ok(()));
     }
 
