@@ -70,6 +70,7 @@ macro_rules! contract_behaviours {
                 a_token_is_read_back_as_written
                 tokens_come_newest_first_and_by_owner
                 a_token_is_revoked_only_by_whom_it_is_said
+                a_token_comes_with_its_owner_as_they_are_now
                 a_token_needs_an_owner;
             messages:
                 messages_come_newest_first

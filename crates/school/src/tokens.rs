@@ -1,5 +1,6 @@
 //! API tokens: for programs, shown once, with a scope and an end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -68,14 +69,24 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A token and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// The token.
+    pub token: Token,
+    /// Its owner.
+    pub owner: Person,
+}
+
 /// Port: tokens. Each write carries its audit entry.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
     /// Adds a token (its `id` is ignored) and answers its id.
     async fn insert(&self, token: &Token, change: Change) -> Result<i64, StoreError>;
 
-    /// The token with this secret, expired or not.
-    async fn find(&self, hash: SecretHash) -> Result<Option<Token>, StoreError>;
+    /// The token with this secret and its owner, expired and disabled or not. A change made through this port or the
+    /// people's is seen at once, one by another process within a second.
+    async fn find(&self, hash: SecretHash) -> Result<Option<Arc<Bearer>>, StoreError>;
 
     /// A person's tokens, or everybody's, the newest first; at most 1,000.
     async fn list(&self, person: Option<PersonId>) -> Result<Vec<Token>, StoreError>;
@@ -183,20 +194,15 @@ pub async fn resume(
     stores: &Stores,
     secret: &str,
     at: Timestamp,
-) -> Result<Option<(Token, Person)>, StoreError> {
+) -> Result<Option<Arc<Bearer>>, StoreError> {
     if !secret.starts_with(PREFIX) {
         return Ok(None);
     }
-    let token = stores.tokens.find(SecretHash::of(secret)).await?;
-    let Some(token) = token.filter(|token| token.expires_at.is_none_or(|end| at < end)) else {
-        return Ok(None);
-    };
-    let person = stores
-        .people
-        .find(token.person_id)
-        .await?
-        .filter(|person| !person.is_disabled);
-    Ok(person.map(|person| (token, person)))
+    let found = stores.tokens.find(SecretHash::of(secret)).await?;
+    Ok(found.filter(|bearer| {
+        let is_alive = bearer.token.expires_at.is_none_or(|end| at < end);
+        is_alive && !bearer.owner.is_disabled
+    }))
 }
 
 /// Tokens: one's own, or for administrators everybody's.

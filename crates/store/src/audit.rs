@@ -45,7 +45,10 @@ impl<E: Engine> AuditStore for Sql<E> {
 
     async fn walk(&self, after: i64, rows: usize) -> Result<Vec<Entry>, StoreError> {
         let most = i64::try_from(rows).unwrap_or(i64::MAX);
-        let rows = self.0.scan(Query::new(WALK, values![after, most])).await?;
+        let rows = self
+            .engine
+            .scan(Query::new(WALK, values![after, most]))
+            .await?;
         rows.into_iter().map(entry).collect()
     }
 }

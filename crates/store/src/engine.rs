@@ -5,6 +5,7 @@
 
 use school::{Inserted, StoreError};
 
+use crate::recent::Recent;
 use crate::unit::Unit;
 use crate::value::{Row, Value};
 
@@ -41,7 +42,10 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
 /// Every port, over one engine.
 #[derive(Debug)]
-pub(crate) struct Sql<E>(pub(crate) E);
+pub(crate) struct Sql<E> {
+    pub(crate) engine: E,
+    pub(crate) recent: Recent,
+}
 
 impl<E: Engine> Sql<E> {
     /// The one row, or none.
@@ -50,7 +54,7 @@ impl<E: Engine> Sql<E> {
         query: Query,
         read: fn(Row) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let rows = self.0.read(query).await?;
+        let rows = self.engine.read(query).await?;
         rows.into_iter().next().map(read).transpose()
     }
 
@@ -60,18 +64,20 @@ impl<E: Engine> Sql<E> {
         query: Query,
         read: fn(Row) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let rows = self.0.read(query).await?;
+        let rows = self.engine.read(query).await?;
         rows.into_iter().map(read).collect()
     }
 
-    /// A unit that makes nothing new.
+    /// A unit that makes nothing new, but changes or takes away.
     pub(crate) async fn done(&self, unit: Unit) -> Result<(), StoreError> {
-        self.0.write(unit).await.map(|_| ())
+        let written = self.engine.write(unit).await;
+        self.recent.forget();
+        written.map(|_| ())
     }
 
     /// A unit that makes a row, and no request makes it twice: the row's id.
     pub(crate) async fn make(&self, unit: Unit) -> Result<i64, StoreError> {
-        match self.0.write(unit).await? {
+        match self.engine.write(unit).await? {
             Inserted::New(id) | Inserted::Repeated { id, .. } => Ok(id),
         }
     }

@@ -9,6 +9,7 @@ mod messages;
 mod migrations;
 mod opened;
 mod people;
+mod recent;
 mod repeat;
 mod sessions;
 mod settings;

@@ -35,7 +35,7 @@ impl<E: Engine> MessageStore for Sql<E> {
             .unless_seen(repeat.as_ref())
             .then(INSERT, params, Expect::NewId)
             .remember(repeat);
-        self.0.write(unit).await
+        self.engine.write(unit).await
     }
 
     async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Message>, StoreError> {

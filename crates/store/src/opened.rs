@@ -7,6 +7,7 @@ use std::sync::Arc;
 use school::Stores;
 
 use crate::engine::Sql;
+use crate::recent::Recent;
 use crate::sqlite::Sqlite;
 
 /// An opened store; cheap to clone. When the last clone and the last of its ports are gone, it is closed.
@@ -40,7 +41,10 @@ pub struct Status {
 
 impl Opened {
     pub(crate) fn new(engine: Sqlite) -> Self {
-        let sql = Arc::new(Sql(engine));
+        let sql = Arc::new(Sql {
+            engine,
+            recent: Recent::default(),
+        });
         let stores = Stores {
             people: sql.clone(),
             tokens: sql.clone(),
@@ -55,12 +59,12 @@ impl Opened {
 
     /// What the store says of itself now.
     pub fn status(&self) -> Status {
-        self.sql.0.status()
+        self.sql.engine.status()
     }
 
     /// Does every write that is queued, refuses new ones, and leaves one file without a log. Blocks until then.
     pub fn close(&self) {
-        self.sql.0.close();
+        self.sql.engine.close();
     }
 }
 

@@ -93,7 +93,7 @@ impl<E: Engine> PeopleStore for Sql<E> {
                 Expect::One(|| corrupt("there is no count of people")),
             )
             .remember(repeat);
-        self.0.write(unit).await
+        self.engine.write(unit).await
     }
 
     async fn find(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
@@ -186,16 +186,16 @@ impl<E: Engine> Sql<E> {
         let asked = one_more(limit);
         let rows = match start {
             Start::After(id) => {
-                self.0
+                self.engine
                     .read(Query::new(LIST_AFTER, values![id, asked]))
                     .await?
             }
             Start::Offset(skipped) => {
                 let query = Query::new(LIST_OFFSET, values![asked, to_int(skipped)]);
                 if skipped <= MOST_SKIPPED {
-                    self.0.read(query).await?
+                    self.engine.read(query).await?
                 } else {
-                    self.0.scan(query).await?
+                    self.engine.scan(query).await?
                 }
             }
         };
@@ -233,7 +233,7 @@ impl<E: Engine> Sql<E> {
                 Query::new(SEARCH_OFFSET, values![pattern, asked, to_int(skipped)])
             }
         };
-        let rows = self.0.scan(query).await?;
+        let rows = self.engine.scan(query).await?;
         let people = rows.into_iter().map(|mut row| person(&mut row));
         Ok(page(people.collect::<Result<_, _>>()?, limit))
     }
@@ -276,7 +276,7 @@ fn columns(person: &Person) -> Vec<Value> {
     ]
 }
 
-fn person(row: &mut Row) -> Result<Person, StoreError> {
+pub(crate) fn person(row: &mut Row) -> Result<Person, StoreError> {
     Ok(Person {
         id: row.int()?,
         first_name: row.text()?,

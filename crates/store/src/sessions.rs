@@ -76,7 +76,7 @@ impl<E: Engine> SessionStore for Sql<E> {
 
     async fn touch(&self, id: i64, at: Timestamp) -> Result<(), StoreError> {
         let unit = Unit::untold().then(TOUCH, values![at, id], Expect::Any);
-        self.0.write_later(unit);
+        self.engine.write_later(unit);
         Ok(())
     }
 

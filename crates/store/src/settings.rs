@@ -38,6 +38,6 @@ impl<E: Engine> SettingStore for Sql<E> {
 #[async_trait]
 impl<E: Engine> StoreHealth for Sql<E> {
     async fn check(&self) -> Result<(), StoreError> {
-        self.0.check().await
+        self.engine.check().await
     }
 }

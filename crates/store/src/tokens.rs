@@ -1,11 +1,14 @@
 //! The port of API tokens, in SQL.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use school::secret::SecretHash;
-use school::tokens::{Scope, Token, TokenStore};
+use school::tokens::{Bearer, Scope, Token, TokenStore};
 use school::{Change, PersonId, StoreError, Timestamp};
 
 use crate::engine::{Engine, Query, Sql};
+use crate::people::person;
 use crate::unit::{Expect, Unit};
 use crate::value::{Row, corrupt, values};
 
@@ -18,7 +21,11 @@ macro_rules! select {
     };
 }
 
-const FIND: &str = select!("WHERE hash = $1");
+const FIND: &str = "SELECT token.id, hash, person_id, label, scope, token.created_at, expires_at, \
+    person.id, first_name, last_name, email, username, role, is_disabled, \
+    CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END, must_change_password, \
+    person.created_at, updated_at, version \
+    FROM token JOIN person ON person.id = person_id WHERE hash = $1";
 const LIST: &str = select!("ORDER BY id DESC LIMIT 1000");
 const LIST_OF: &str = select!("WHERE person_id = $1 ORDER BY id DESC LIMIT 1000");
 const INSERT: &str = "INSERT INTO token (hash, person_id, label, scope, created_at, expires_at) \
@@ -41,8 +48,17 @@ impl<E: Engine> TokenStore for Sql<E> {
         self.make(unit).await
     }
 
-    async fn find(&self, hash: SecretHash) -> Result<Option<Token>, StoreError> {
-        self.first(Query::new(FIND, values![hash.0]), token).await
+    async fn find(&self, hash: SecretHash) -> Result<Option<Arc<Bearer>>, StoreError> {
+        let moment = match self.recent.find(&hash) {
+            Ok(bearer) => return Ok(Some(bearer)),
+            Err(moment) => moment,
+        };
+        let found = self.first(Query::new(FIND, values![hash.0]), bearer);
+        let found = found.await?.map(Arc::new);
+        if let Some(bearer) = &found {
+            self.recent.keep(moment, bearer);
+        }
+        Ok(found)
     }
 
     async fn list(&self, person: Option<PersonId>) -> Result<Vec<Token>, StoreError> {
@@ -50,7 +66,7 @@ impl<E: Engine> TokenStore for Sql<E> {
             None => Query::new(LIST, values![]),
             Some(person) => Query::new(LIST_OF, values![person]),
         };
-        self.all(query, token).await
+        self.all(query, |mut row| token(&mut row)).await
     }
 
     async fn delete(
@@ -69,7 +85,14 @@ impl<E: Engine> TokenStore for Sql<E> {
     }
 }
 
-fn token(mut row: Row) -> Result<Token, StoreError> {
+fn bearer(mut row: Row) -> Result<Bearer, StoreError> {
+    Ok(Bearer {
+        token: token(&mut row)?,
+        owner: person(&mut row)?,
+    })
+}
+
+fn token(row: &mut Row) -> Result<Token, StoreError> {
     Ok(Token {
         id: row.int()?,
         hash: SecretHash(row.hash()?),

@@ -6,7 +6,7 @@
 
 use crate::audit::Action;
 use crate::contract::sample::{add, add_token, change, hash, person, token};
-use crate::people::PersonId;
+use crate::people::{Person, PersonId};
 use crate::secret::SecretHash;
 use crate::store_error::StoreError;
 use crate::stores::Stores;
@@ -14,7 +14,8 @@ use crate::tokens::{Scope, Token};
 
 async fn find(stores: &Stores, hash: SecretHash) -> Option<Token> {
     let found = stores.tokens.find(hash).await;
-    found.expect("the store finds tokens")
+    let found = found.expect("the store finds tokens");
+    found.map(|bearer| bearer.token.clone())
 }
 
 async fn list(stores: &Stores, person: Option<PersonId>) -> Vec<Token> {
@@ -69,6 +70,30 @@ pub async fn a_token_is_revoked_only_by_whom_it_is_said(stores: &Stores) {
     assert_eq!(list(stores, None).await, []);
     let refused = revoke(stores, own.id, None).await;
     assert!(matches!(refused, Err(StoreError::NotFound)));
+}
+
+pub async fn a_token_comes_with_its_owner_as_they_are_now(stores: &Stores) {
+    let ani = add(stores, &person("Ani")).await;
+    let own = add_token(stores, token(ani.id, 1)).await;
+    let owner = async || {
+        let found = stores.tokens.find(own.hash).await;
+        found
+            .expect("the store finds tokens")
+            .map(|bearer| bearer.owner.clone())
+    };
+    assert_eq!(owner().await, Some(ani.clone()));
+    let disabled = Person {
+        is_disabled: true,
+        version: ani.version + 1,
+        ..ani
+    };
+    let change = change(Action::PersonUpdate);
+    let updated = stores.people.update(&disabled, change).await;
+    updated.expect("the person is there");
+    assert_eq!(owner().await, Some(disabled));
+    let revoked = revoke(stores, own.id, None).await;
+    revoked.expect("the token is there");
+    assert_eq!(owner().await, None);
 }
 
 pub async fn a_token_needs_an_owner(stores: &Stores) {

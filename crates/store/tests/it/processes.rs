@@ -3,9 +3,13 @@
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use school::tokens::{self, NewToken, Scope};
+use school::{Actor, Clock};
 use store::sqlite::{Options, open};
 use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
 
 use crate::person::{add, sound_entries, total};
 use crate::place::Place;
@@ -54,4 +58,35 @@ async fn two_processes_write_into_one_sound_trail() {
     );
     opened.close();
     place.must_be_sound();
+}
+
+#[tokio::test]
+async fn a_token_revoked_by_another_process_is_refused_within_a_second() {
+    let place = Place::new();
+    let (server, console) = (place.open(), place.open());
+    let (actor, now) = (Actor::console(), Clock::default().now());
+    let new = NewToken {
+        person_id: add(&server.stores, "Ani").await.unwrap(),
+        label: "absensi".to_owned(),
+        scope: Scope::Write,
+        days: None,
+    };
+    let (token, secret) = tokens::create(&server.stores, &actor, new, now)
+        .await
+        .unwrap();
+    let is_good = async || {
+        let found = tokens::resume(&server.stores, secret.reveal(), now).await;
+        found.unwrap().is_some()
+    };
+    assert!(is_good().await);
+    tokens::revoke(&console.stores, &actor, token.id, now)
+        .await
+        .unwrap();
+    let refused = async {
+        let mut tries = interval(Duration::from_millis(10));
+        while is_good().await {
+            tries.tick().await;
+        }
+    };
+    timeout(Duration::from_secs(1), refused).await.unwrap();
 }

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderValue, Method};
-use school::tokens::{self, Scope, Token};
+use school::tokens::{self, Bearer, Scope};
 use school::{Actor, Person, Role, Who, sessions};
 use traffic::Client;
 
@@ -82,33 +82,28 @@ async fn by_token(
     client: &Client,
     request_id: Option<String>,
 ) -> Result<Actor, Error> {
-    let Some(secret) = header.to_str().ok().and_then(bearer) else {
+    let Some(secret) = header.to_str().ok().and_then(secret_of) else {
         return Err(Error::bad_token(
             "the header `Authorization` must be `Bearer TOKEN`",
         ));
     };
     let found = tokens::resume(&state.stores, secret, state.clock.now()).await?;
-    let (token, person) = found.ok_or_else(|| {
+    let bearer = found.ok_or_else(|| {
         Error::bad_token("the token is unknown, expired or revoked, or its owner is disabled")
     })?;
-    Ok(token_actor(&token, &person, client, request_id))
+    Ok(token_actor(&bearer, client, request_id))
 }
 
-fn bearer(header: &str) -> Option<&str> {
+fn secret_of(header: &str) -> Option<&str> {
     let (scheme, secret) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
-fn token_actor(
-    token: &Token,
-    person: &Person,
-    client: &Client,
-    request_id: Option<String>,
-) -> Actor {
+fn token_actor(bearer: &Bearer, client: &Client, request_id: Option<String>) -> Actor {
     Actor {
-        who: Who::Person(person.id),
-        role: Some(person.role),
-        may_write: token.scope == Scope::Write,
+        who: Who::Person(bearer.owner.id),
+        role: Some(bearer.owner.role),
+        may_write: bearer.token.scope == Scope::Write,
         address: Some(client.address),
         request_id,
     }
