@@ -1,14 +1,16 @@
-//! Loopback clients and a throw-away certificate authority for tests. Knows none of the project's crates.
+//! Loopback servers and clients, and a throw-away certificate authority for tests. Knows none of the project's crates.
 //!
 //! Everything here fails by panicking with what was expected: a test that can't connect has failed.
 
 pub mod authority;
+pub mod backend;
 pub mod http2;
 pub mod raw;
 pub mod response;
 pub mod tls;
 
 pub use authority::Authority;
+pub use backend::{Asked, Backend, Then};
 pub use http2::Http2;
 pub use raw::Raw;
 pub use response::Response;
