@@ -1,14 +1,21 @@
 //! What an operator can set under `[edge]`; every key has a default that serves.
 
+mod routes;
+mod site;
 mod units;
+mod upstream;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use traffic::{Delay, Policy};
 
+pub use routes::{RouteFault, WEB};
+pub use site::SiteConfig;
 pub use units::{ByteSize, Directory, InvalidUnit, Listen, RateSetting, Span};
+pub use upstream::{Balance, CheckConfig, TargetConfig, TargetTable, UpstreamConfig};
 
 /// The front door's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +45,13 @@ pub struct Config {
     pub acme: AcmeConfig,
     /// The access log.
     pub log: LogConfig,
+    /// The name server that is asked for the names of targets, as address and port. Default those of
+    /// `/etc/resolv.conf`; for example `127.0.0.11:53`.
+    pub name_server: Option<SocketAddr>,
+    /// Groups of targets that answer for sites, each an `[[edge.upstream]]`. Default none.
+    pub upstream: Vec<UpstreamConfig>,
+    /// Which hosts and paths go where, each an `[[edge.site]]`. Default none: every host goes to Pendopo's own web.
+    pub site: Vec<SiteConfig>,
 }
 
 impl Default for Config {
@@ -54,6 +68,9 @@ impl Default for Config {
             tls: TlsConfig::default(),
             acme: AcmeConfig::default(),
             log: LogConfig::default(),
+            name_server: None,
+            upstream: Vec::new(),
+            site: Vec::new(),
         }
     }
 }

@@ -125,6 +125,30 @@ refusals! {
         "this server has no certificate for its name yet, so nothing is shown here, where it could be read on the way";
     PANICKED: INTERNAL_SERVER_ERROR, "internal",
         "the server failed at this request: try again, and tell its operator the request's name if it fails again";
+    NO_SITE: NOT_FOUND, "no_site",
+        "no site of this server has this host and path";
+    DNS: SERVICE_UNAVAILABLE, "dns",
+        "the server behind this one can't be found by its name: try again later";
+    NO_HEALTHY: SERVICE_UNAVAILABLE, "no_healthy",
+        "no server behind this one is well: try again later";
+    UPSTREAM_BUSY: SERVICE_UNAVAILABLE, "upstream_busy",
+        "too many requests wait for the server behind this one: try again later";
+    CONNECT: BAD_GATEWAY, "connect",
+        "the server behind this one can't be reached: try again later";
+    CONNECT_TIMEOUT: GATEWAY_TIMEOUT, "timeout:connect",
+        "the server behind this one took no connection in time: try again later";
+    TLS: BAD_GATEWAY, "tls",
+        "the server behind this one could not prove who it is";
+    ANSWER_TIMEOUT: GATEWAY_TIMEOUT, "timeout:answer",
+        "the server behind this one did not answer in time";
+    UPSTREAM_CLOSED: BAD_GATEWAY, "closed",
+        "the server behind this one closed the connection without an answer";
+    BAD_RESPONSE: BAD_GATEWAY, "bad_response",
+        "the server behind this one gave an answer that is no good HTTP";
+    TRUNCATED: BAD_GATEWAY, "truncated",
+        "the answer of the server behind this one broke off";
+    IDLE_TIMEOUT: GATEWAY_TIMEOUT, "timeout:idle",
+        "the answer of the server behind this one stopped coming";
     HEAD_UNREADABLE: BAD_REQUEST, "bad_request:head",
         "the request can't be read as HTTP";
     HEAD_TOO_LONG: REQUEST_HEADER_FIELDS_TOO_LARGE, "too_long:head",
@@ -198,10 +222,22 @@ fn describe(
     }
     if let Some(retry) = refused.retry {
         tell_when(headers, retry);
-    } else if version != Version::HTTP_2 {
+    } else if version != Version::HTTP_2 && !is_understood(refused.refusal) {
         // What follows a request that was misread might be misread as well.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
+}
+
+/// Whether the request was understood, and only its answer could not be had.
+fn is_understood(refusal: &Refusal) -> bool {
+    use StatusCode as S;
+    [
+        S::NOT_FOUND,
+        S::BAD_GATEWAY,
+        S::SERVICE_UNAVAILABLE,
+        S::GATEWAY_TIMEOUT,
+    ]
+    .contains(&refusal.status)
 }
 
 /// The same members as the problems of the API, so that a client needs one reader for both.
@@ -225,9 +261,12 @@ fn problem(refusal: &Refusal, detail: &str, exchange: &Exchange) -> Vec<u8> {
 fn kind(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "The method is not allowed here"),
+        StatusCode::NOT_FOUND => ("not_found", "There is no such thing"),
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            ("unavailable", "Please come back a little later")
+        }
         StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body is too large"),
         StatusCode::TOO_MANY_REQUESTS => ("too_many", "Too many requests"),
-        StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "Please come back a little later"),
         StatusCode::INTERNAL_SERVER_ERROR => ("internal", "Something went wrong here"),
         _ => ("malformed", "The request can't be read"),
     }

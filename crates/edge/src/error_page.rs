@@ -17,7 +17,7 @@ pub(crate) enum Language {
 type Words = (&'static str, &'static str);
 
 /// By kind of problem: the words in Indonesian, then in English.
-const WORDS: [(&str, Words, Words); 6] = [
+const WORDS: [(&str, Words, Words); 7] = [
     (
         "method_not_allowed",
         (
@@ -55,11 +55,11 @@ const WORDS: [(&str, Words, Words); 6] = [
         "unavailable",
         (
             "Sebentar lagi, ya",
-            "Server ini sedang disiapkan. Coba lagi beberapa menit lagi.",
+            "Server ini belum dapat menjawab. Coba lagi beberapa menit lagi.",
         ),
         (
             "Please come back a little later",
-            "This server is still being set up. Try again in a few minutes.",
+            "This server can't answer yet. Try again in a few minutes.",
         ),
     ),
     (
@@ -71,6 +71,17 @@ const WORDS: [(&str, Words, Words); 6] = [
         (
             "Something went wrong here",
             "The server failed at this request. Try again; if it fails again, tell its operator the code below.",
+        ),
+    ),
+    (
+        "not_found",
+        (
+            "Tidak ditemukan",
+            "Tidak ada apa pun di alamat ini. Periksa alamatnya, lalu coba lagi.",
+        ),
+        (
+            "There is no such thing",
+            "Nothing has this address. Check it, then try again.",
         ),
     ),
     (

@@ -1,8 +1,8 @@
 //! One request and its answer, as the access log will tell of them.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, REFERER, USER_AGENT};
@@ -15,6 +15,8 @@ use crate::access_log::Note;
 use crate::error::{self, Refusal};
 use crate::forwarded;
 use crate::link::Link;
+use crate::routes::Site;
+use crate::upstream::Target;
 
 /// The client went away before it was answered (nginx's number).
 pub(crate) const CLIENT_LEFT: u16 = 499;
@@ -34,9 +36,19 @@ pub(crate) struct Exchange {
     status: AtomicU16,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
-    upstream: OnceLock<&'static str>,
+    site: OnceLock<Arc<Site>>,
+    /// Who was asked last.
+    asked: Mutex<Asked>,
+    attempts: AtomicU8,
     cause: OnceLock<&'static str>,
     fault: OnceLock<&'static Refusal>,
+}
+
+/// Who was asked to answer.
+enum Asked {
+    Nobody,
+    Web,
+    Target(Arc<Target>),
 }
 
 impl Exchange {
@@ -58,7 +70,9 @@ impl Exchange {
             status: AtomicU16::new(CLIENT_LEFT),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
-            upstream: OnceLock::new(),
+            site: OnceLock::new(),
+            asked: Mutex::new(Asked::Nobody),
+            attempts: AtomicU8::new(0),
             cause: OnceLock::new(),
             fault: OnceLock::new(),
             link,
@@ -83,8 +97,32 @@ impl Exchange {
         self.bytes_out.fetch_add(bytes as u64, Relaxed);
     }
 
-    pub(crate) fn went_to(&self, upstream: &'static str) {
-        let _ = self.upstream.set(upstream);
+    pub(crate) fn bytes_in(&self) -> u64 {
+        self.bytes_in.load(Relaxed)
+    }
+
+    pub(crate) fn belongs_to(&self, site: &Arc<Site>) {
+        let _ = self.site.set(Arc::clone(site));
+    }
+
+    pub(crate) fn asks_web(&self) {
+        *self.asked() = Asked::Web;
+    }
+
+    /// Another try; whoever is tried last counts.
+    pub(crate) fn asks(&self, target: &Arc<Target>) {
+        self.attempts
+            .store(self.attempts.load(Relaxed).saturating_add(1), Relaxed);
+        *self.asked() = Asked::Target(Arc::clone(target));
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the answer is a program's that knows nothing of ours.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.cause.get().is_none() && matches!(*self.asked(), Asked::Target(_))
     }
 
     /// Says why the edge itself answered; the first reason counts.
@@ -125,7 +163,13 @@ impl Exchange {
             bytes_in: self.bytes_in.load(Relaxed),
             bytes_out: self.bytes_out.load(Relaxed),
             duration: now - self.began,
-            upstream: self.upstream.get().copied().unwrap_or_default(),
+            attempts: self.attempts.load(Relaxed),
+            site: self.site.get().map_or("", |site| &site.label).as_bytes(),
+            upstream: match &*self.asked() {
+                Asked::Nobody => b"",
+                Asked::Web => b"web",
+                Asked::Target(target) => target.label.as_bytes(),
+            },
             cause: self.cause.get().copied().unwrap_or_default(),
             agent: self.agent.as_ref().map_or(&[], HeaderValue::as_bytes),
             referer: self.referer.as_ref().map_or(&[], HeaderValue::as_bytes),
@@ -172,7 +216,9 @@ pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal) {
         bytes_in: 0,
         bytes_out: 0,
         duration: Duration::ZERO,
-        upstream: "",
+        attempts: 0,
+        site: b"",
+        upstream: b"",
         cause: refusal.cause,
         agent: b"",
         referer: b"",

@@ -15,6 +15,7 @@ use crate::error::{self, Refusal};
 use crate::link::{Link, Session};
 
 pub(crate) use host::without_port;
+pub(crate) use target::{is_plain, normal};
 
 /// More headers than this are refused; hyper does so on HTTP/1.
 const MOST_HEADERS: usize = 100;

@@ -75,6 +75,16 @@ fn is_suspect(name: &str) -> bool {
     name == "proxy" || name.contains('_')
 }
 
+/// Takes out of an answer what its sender said to the edge alone.
+pub(crate) fn strip(headers: &mut HeaderMap) {
+    let nominated = nominated(headers);
+    let own = headers.keys().filter(|name| is_hop_by_hop(name.as_str()));
+    let doomed: Vec<_> = own.cloned().chain(nominated).collect();
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
 /// What the `Connection` header names, but for headers without which the request would be another one.
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     let lists = headers.get_all(CONNECTION).iter();
@@ -131,10 +141,14 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// Tells the client by which name its request stands in the logs.
 pub(crate) fn name_request(headers: &mut HeaderMap, id: RequestId) {
-    let text = id_text(id);
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&text)) {
+    if let Some(value) = request_id(id) {
         headers.insert(X_REQUEST_ID, value);
     }
+}
+
+/// A request's name as a header.
+pub(crate) fn request_id(id: RequestId) -> Option<HeaderValue> {
+    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&id_text(id))).ok()
 }
 
 /// The 32 digits of a request's name, without the formatting machinery, which takes longer than the rest of a header.

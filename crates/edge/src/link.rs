@@ -1,7 +1,9 @@
 //! What every request of one connection has in common.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use http::HeaderValue;
 
 use crate::access_log::Queue;
 use crate::forward::Local;
@@ -9,13 +11,16 @@ use crate::pulse::Pulse;
 use crate::random::RequestIds;
 use crate::shared::Shared;
 use crate::tls::Served;
+use crate::upstream::Pools;
 
 /// What belongs to one worker thread.
 pub(crate) struct Desk {
     pub(crate) shared: Arc<Shared>,
     pub(crate) queue: Queue,
     pub(crate) ids: RequestIds,
-    pub(crate) local: Local,
+    /// Absent when the role `web` is not here.
+    pub(crate) local: Option<Local>,
+    pub(crate) pools: Pools,
 }
 
 /// One connection, seen from its requests.
@@ -26,6 +31,8 @@ pub(crate) struct Link {
     pub(crate) peer: IpAddr,
     pub(crate) is_trusted: bool,
     pub(crate) tls: Option<Session>,
+    /// The peer as a header; written once for the whole connection, and only where somebody wants it.
+    pub(crate) peer_text: OnceLock<HeaderValue>,
 }
 
 /// What the TLS handshake agreed on.
@@ -38,6 +45,13 @@ pub(crate) struct Session {
 impl Link {
     pub(crate) fn shared(&self) -> &Shared {
         &self.desk.shared
+    }
+
+    pub(crate) fn peer_text(&self) -> &HeaderValue {
+        self.peer_text.get_or_init(|| {
+            HeaderValue::try_from(self.peer.to_string())
+                .expect("an address has header characters only")
+        })
     }
 
     pub(crate) fn is_secure(&self) -> bool {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lifecycle::shutdown::DRAIN_DEADLINE;
 use lifecycle::{Part, Shutdown};
@@ -23,10 +23,14 @@ use crate::link::Desk;
 use crate::random::RequestIds;
 use crate::shared::Shared;
 use crate::sockets::Sockets;
+use crate::upstream::Pools;
 
 /// Of the connections that wait when a drain begins, how many are still taken: those that come after shall not
 /// keep the listener open.
 const MOST_WAITING: usize = 1024;
+
+/// How often connections to targets that rested too long are closed.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// One worker thread.
 pub(crate) struct Worker {
@@ -39,12 +43,13 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, queue: Queue) -> io::Result<Self> {
         let ids = RequestIds::new().map_err(io::Error::other)?;
-        let local = Local::new(shared.local.clone());
+        let local = shared.routes.local().cloned().map(Local::new);
         let desk = Arc::new(Desk {
             shared,
             queue,
             ids,
             local,
+            pools: Pools::default(),
         });
         Ok(Self {
             desk,
@@ -63,9 +68,11 @@ impl Worker {
     ) -> io::Result<()> {
         let http = sockets.http.map(TcpListener::from_std).transpose()?;
         let https = sockets.https.map(TcpListener::from_std).transpose()?;
+        let mut sweep = tokio::time::interval(SWEEP);
         loop {
             tokio::select! {
                 () = shutdown.draining() => break,
+                _ = sweep.tick() => self.desk.pools.sweep(self.desk.shared.clock.now()),
                 accepted = accept(http.as_ref()) => self.take(accepted, http.as_ref(), false).await,
                 accepted = accept(https.as_ref()) => self.take(accepted, https.as_ref(), true).await,
                 Some(ended) = self.connections.join_next() => tell(ended),

@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 
 use crate::connections::Full;
 use crate::error::{self, Refusal};
+use crate::upstream::Families;
 use crate::watchdog::Overdue;
 use register::{by_cause, counter, gauge};
 
@@ -25,6 +26,7 @@ pub(crate) struct Metrics {
     /// The end of the served certificate, in seconds of Unix time.
     pub(crate) certificate_expires: Gauge,
     pub(crate) log: LogMetrics,
+    pub(crate) upstreams: Families,
 }
 
 pub(crate) struct ConnectionMetrics {
@@ -62,6 +64,7 @@ impl Metrics {
                 "End of the served certificate, in Unix time",
             ),
             log: LogMetrics::register(registry),
+            upstreams: Families::register(registry),
         }
     }
 

@@ -9,15 +9,18 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::body::{Answered, Nothing, Received};
-use crate::error::{self, Refused};
+use crate::error::{self, Refusal, Refused};
 use crate::error_page::{self, Language};
 use crate::exchange::{self, Ending, Exchange};
 use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
 use crate::headers;
 use crate::link::Link;
+use crate::proxy::{self, Told};
 use crate::redirect;
+use crate::routes::Answers;
 use crate::start::Body;
+use crate::upstream::Upstream;
 
 type Answer = Result<Response<Answered>, Infallible>;
 
@@ -39,19 +42,25 @@ async fn live(
     mut head: Parts,
     incoming: Incoming,
 ) -> Answer {
+    let told = exchange.link.is_trusted.then(|| Told::read(&head.headers));
     let admitted = admit(&exchange, &mut head, &incoming).await;
     let reader = error_page::reader(&head.headers);
-    let response = match admitted {
+    let routed = admitted.and_then(|()| route(&exchange, &head));
+    let response = match routed {
         Err(refused) => error::respond(&exchange, reader, &refused),
-        Ok(()) => match route(&exchange, &head) {
-            Route::Proof(text) => redirect::proof(text),
-            Route::Elsewhere(location) => redirect::answer(location),
-            Route::Nowhere(refused) => error::respond(&exchange, reader, &refused),
-            Route::Web => {
-                let answer = forward(&exchange, pick(&exchange), head, incoming).await;
-                settle(&exchange, reader, answer)
-            }
-        },
+        Ok(Route::Proof(text)) => redirect::proof(text),
+        Ok(Route::Elsewhere(location)) => redirect::answer(location),
+        Ok(Route::Web(local)) => {
+            exchange.asks_web();
+            let answer = forward(&exchange, local, head, incoming).await;
+            settle(&exchange, reader, answer)
+        }
+        // Boxed, so that requests to the school's own pages do not carry its size.
+        Ok(Route::Upstream(upstream)) => {
+            let handed = proxy::forward(&exchange, upstream, head, incoming, told);
+            let answer = Box::pin(handed).await;
+            answer.unwrap_or_else(|refusal| error::respond(&exchange, reader, &refusal.into()))
+        }
     };
     Ok(finish(ending, response))
 }
@@ -79,39 +88,49 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
 }
 
 /// Where a request goes.
-enum Route {
+enum Route<'a> {
     /// It is an authority's, which is shown this.
     Proof(Vec<u8>),
     /// To this address, by the client's own feet.
     Elsewhere(HeaderValue),
     /// To the school's own pages and API.
-    Web,
-    /// It has to come again later.
-    Nowhere(Refused),
+    Web(&'a Local),
+    /// To one of these targets.
+    Upstream(&'a Arc<Upstream>),
 }
 
-fn route(exchange: &Exchange, head: &Parts) -> Route {
+fn route<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, Refused> {
     let shared = exchange.link.shared();
     if let Some(text) = shared.proof(head) {
-        return Route::Proof(text);
+        return Ok(Route::Proof(text));
     }
     let redirect = shared.redirect.as_ref().filter(|_| !exchange.client.secure);
-    let Some((redirect, domain)) =
-        redirect.and_then(|redirect| Some((redirect, redirect.domain(head)?)))
-    else {
-        return Route::Web;
-    };
-    match (shared.awaited(domain), redirect.location(head, domain)) {
-        (Some(why), _) => Route::Nowhere(Refused::because(&error::CERTIFICATE_AWAITED, why)),
-        (None, Some(location)) => Route::Elsewhere(location),
-        (None, None) => Route::Web,
+    let elsewhere = redirect.and_then(|redirect| Some((redirect, redirect.domain(head)?)));
+    if let Some((redirect, domain)) = elsewhere {
+        if let Some(why) = shared.awaited(domain) {
+            return Err(Refused::because(&error::CERTIFICATE_AWAITED, why));
+        }
+        if let Some(location) = redirect.location(head, domain) {
+            return Ok(Route::Elsewhere(location));
+        }
     }
+    Ok(here(exchange, head)?)
 }
 
-/// Chooses who answers: so far there is one.
-fn pick(exchange: &Exchange) -> &Local {
-    exchange.went_to("web");
-    &exchange.link.desk.local
+/// Who answers for the request's site.
+fn here<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, &'static Refusal> {
+    let (shared, local) = (exchange.link.shared(), &exchange.link.desk.local);
+    let answers = match shared.routes.site(head)? {
+        None => &Answers::Web,
+        Some(site) => {
+            exchange.belongs_to(site);
+            &site.answers
+        }
+    };
+    match answers {
+        Answers::Upstream(upstream) => Ok(Route::Upstream(upstream)),
+        Answers::Web => local.as_ref().map(Route::Web).ok_or(&error::NO_SITE),
+    }
 }
 
 /// Hands the request over. Not async itself: the future that waits for an answer holds no more than the call.

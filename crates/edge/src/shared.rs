@@ -12,13 +12,16 @@ use crate::descriptors;
 use crate::headers::SecurityHeaders;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
-use crate::start::{LocalService, StartError};
+use crate::routes::Routes;
+use crate::start::StartError;
 use crate::tls::Secure;
+use crate::upstream::Clock;
 
 /// Settings, tables and counters; each of them is safe to use from any thread.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    pub(crate) local: LocalService,
+    pub(crate) routes: Routes,
+    pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) secure: Option<Secure>,
     pub(crate) redirect: Option<Redirect>,
@@ -30,7 +33,8 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         config: Config,
-        local: LocalService,
+        routes: Routes,
+        clock: Clock,
         metrics: Metrics,
         secure: Option<Secure>,
         redirect: Option<Redirect>,
@@ -43,7 +47,8 @@ impl Shared {
         let security = SecurityHeaders::new(config.hsts.duration());
         Ok(Self {
             config,
-            local,
+            routes,
+            clock,
             metrics,
             secure,
             redirect,

@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -17,13 +18,15 @@ use tower::util::BoxCloneSyncService;
 
 use crate::access_log::{AccessLog, LogError};
 use crate::acme::Renewal;
-use crate::config::Config;
+use crate::config::{Config, RouteFault};
 use crate::listener::Worker;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
+use crate::routes::Routes;
 use crate::shared::Shared;
 use crate::sockets::{Bindings, Sockets};
 use crate::tls::{Notice, TlsError};
+use crate::upstream::{self, Clock, TrustError};
 
 use certificates::{Ground, Keeping};
 
@@ -55,6 +58,17 @@ pub enum StartError {
     /// The process's limits can't be had.
     #[error("can't prepare for connections: {0}")]
     Descriptors(#[source] io::Error),
+    /// A site or an upstream is wrong.
+    #[error(transparent)]
+    Route(#[from] RouteFault),
+    /// Some sites go to Pendopo's own pages, which are not there.
+    #[error(
+        "there is nobody to hand requests to: name an `[[edge.upstream]]` in each `[[edge.site]]`, or start the role `web` as well"
+    )]
+    NoWeb,
+    /// Targets that speak TLS can't be believed.
+    #[error("`edge.upstream`: {0}")]
+    Trust(#[from] TrustError),
     /// Both listeners are off.
     #[error(
         "`edge.http` and `edge.https` are both off: set one of them, or leave out the role `edge`"
@@ -72,8 +86,8 @@ pub struct Setup {
     pub data: PathBuf,
     /// Worker threads, each with its own listening sockets; one a core is right.
     pub threads: usize,
-    /// Who answers.
-    pub local: LocalService,
+    /// Who answers for Pendopo's own pages and API; may be absent when no site goes there.
+    pub local: Option<LocalService>,
     /// Where the edge states its certificate and its log.
     pub facts: Facts,
 }
@@ -133,7 +147,11 @@ impl Edge {
         log.state(&facts);
         let redirect = https.filter(|_| !domains.is_empty());
         let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
-        let shared = Arc::new(Shared::new(config, local, metrics, secure, redirect)?);
+        let clock = Clock::new(Instant::now());
+        let routes = Routes::new(&config, local, clock, &metrics)?;
+        let shared = Arc::new(Shared::new(
+            config, routes, clock, metrics, secure, redirect,
+        )?);
         Ok(Self {
             bound,
             sockets: bindings.share(),
@@ -161,6 +179,15 @@ impl Edge {
         tasks.spawn("edge-log", |shutdown| writer.run(shutdown))?;
         if let Some(keeping) = self.keeping {
             keeping.run(tasks)?;
+        }
+        let (upstreams, name_server) = (
+            self.shared.routes.upstreams(),
+            self.shared.config.name_server,
+        );
+        if !upstreams.is_empty() {
+            tasks.spawn("edge-upstreams", move |shutdown| {
+                upstream::keep(upstreams, name_server, shutdown)
+            })?;
         }
         for (index, (sockets, queue)) in self.sockets.into_iter().zip(queues).enumerate() {
             let (shared, part) = (Arc::clone(&self.shared), Arc::clone(&part));

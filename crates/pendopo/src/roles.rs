@@ -53,7 +53,7 @@ impl RoleName {
 }
 
 /// The roles that were asked for, or all; refused if they can't work without another one.
-pub(crate) fn chosen(asked: &[RoleName]) -> Result<Vec<RoleName>> {
+pub(crate) fn chosen(asked: &[RoleName], config: &Config) -> Result<Vec<RoleName>> {
     let mut roles = if asked.is_empty() {
         RoleName::ALL.to_vec()
     } else {
@@ -61,8 +61,9 @@ pub(crate) fn chosen(asked: &[RoleName]) -> Result<Vec<RoleName>> {
     };
     roles.sort_unstable();
     roles.dedup();
-    if roles == [RoleName::Edge] {
-        let complaint = "the role `edge` has nobody to hand requests to in this version: start it as `--role edge,web`";
+    if roles == [RoleName::Edge] && config.edge.needs_web() {
+        let complaint = "the role `edge` by itself has nobody to hand requests to: name an `[[edge.upstream]]` in each \
+            `[[edge.site]]`, or start it as `--role edge,web`";
         return Err(Usage(complaint.to_owned()).into());
     }
     Ok(roles)
@@ -112,7 +113,7 @@ impl BoundRoles {
     pub(crate) fn bind(
         roles: &[RoleName],
         config: &Config,
-        router: Router,
+        router: Option<Router>,
         telling: &mut Telling,
     ) -> Result<Self> {
         let is_alone = !roles.contains(&RoleName::Edge);
@@ -129,7 +130,7 @@ impl BoundRoles {
             },
             data: config.data.clone(),
             threads: worker_threads(),
-            local: local(router),
+            local: router.map(local),
             facts: telling.facts.clone(),
         };
         let metrics = telling.registry.sub_registry_with_prefix("pendopo");
@@ -160,6 +161,9 @@ fn plain(config: &Config) -> edge::Config {
     let mut plain = edge::Config {
         http: Listen::at(config.web.listen),
         https: Listen::OFF,
+        // Sites are the business of the edge in front.
+        site: Vec::new(),
+        upstream: Vec::new(),
         ..config.edge.clone()
     };
     plain.limit.rate = RateSetting::OFF;

@@ -35,9 +35,12 @@ pub struct Record<'a> {
     /// The site's rule that matched.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub site: Cow<'a, str>,
-    /// Which upstream or target answered; `web` for the school's own pages.
+    /// The upstream and the target that was asked last, such as `app/10.0.0.2:8000`; `web` for the school's own pages.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub upstream: Cow<'a, str>,
+    /// How many targets were tried; more than one when a connection failed, or a request was sent again.
+    #[serde(default, skip_serializing_if = "is_at_most_one")]
+    pub attempts: u8,
     /// Why the edge itself answered: a short word such as `limit` or `bad_request:host`.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub cause: Cow<'a, str>,
@@ -71,6 +74,14 @@ pub struct Line<'a> {
 )]
 fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_at_most_one(number: &u8) -> bool {
+    *number <= 1
 }
 
 impl Line<'_> {
@@ -109,6 +120,7 @@ mod tests {
             duration_us: 345,
             site: "".into(),
             upstream: "web".into(),
+            attempts: 2,
             cause: "".into(),
             agent: "".into(),
             referer: "".into(),

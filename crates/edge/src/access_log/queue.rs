@@ -34,7 +34,9 @@ pub(crate) struct Note<'a> {
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) duration: Duration,
-    pub(crate) upstream: &'static str,
+    pub(crate) attempts: u8,
+    pub(crate) site: &'a [u8],
+    pub(crate) upstream: &'a [u8],
     pub(crate) cause: &'static str,
     pub(crate) agent: &'a [u8],
     pub(crate) referer: &'a [u8],
@@ -52,10 +54,10 @@ pub(super) struct Entry {
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
     pub(super) duration: Duration,
-    pub(super) upstream: &'static str,
+    pub(super) attempts: u8,
     pub(super) cause: &'static str,
-    /// Lengths of method, host, target, agent and referer.
-    pub(super) lengths: [u16; 5],
+    /// Lengths of method, host, target, agent, referer, site and upstream.
+    pub(super) lengths: [u16; 7],
 }
 
 /// Notes that wait for the writer.
@@ -140,6 +142,8 @@ impl Batch {
             note.target,
             note.agent,
             note.referer,
+            note.site,
+            note.upstream,
         ];
         let lengths = texts.map(|text| self.write(text));
         self.entries.push(Entry {
@@ -152,7 +156,7 @@ impl Batch {
             bytes_in: note.bytes_in,
             bytes_out: note.bytes_out,
             duration: note.duration,
-            upstream: note.upstream,
+            attempts: note.attempts,
             cause: note.cause,
             lengths,
         });

@@ -195,7 +195,7 @@ async fn overstayed(shutdown: &mut Shutdown) {
 
 fn record<'a>(entry: &Entry, [time, id]: [&'a str; 2], text: &'a [u8]) -> Record<'a> {
     let mut rest = text;
-    let [method, host, target, agent, referer] = entry.lengths.map(|length| {
+    let [method, host, target, agent, referer, site, upstream] = entry.lengths.map(|length| {
         let (own, after) = rest.split_at(usize::from(length));
         rest = after;
         String::from_utf8_lossy(own)
@@ -213,8 +213,9 @@ fn record<'a>(entry: &Entry, [time, id]: [&'a str; 2], text: &'a [u8]) -> Record
         bytes_in: entry.bytes_in,
         bytes_out: entry.bytes_out,
         duration_us: u64::try_from(entry.duration.as_micros()).unwrap_or(u64::MAX),
-        site: Cow::Borrowed(""),
-        upstream: entry.upstream.into(),
+        site,
+        upstream,
+        attempts: entry.attempts,
         cause: entry.cause.into(),
         agent,
         referer: masked(referer),

@@ -37,10 +37,12 @@ pub(super) fn check(head: &Parts, most: usize) -> Result<(), &'static Refusal> {
 /// Whether a server that resolves `..`, `//` or `%2e` would see a path that the edge treats differently.
 fn is_ambiguous(target: &PathAndQuery) -> bool {
     let path = target.path();
-    if !path.contains("//") && !path.contains("/.") && !path.contains('%') {
-        return false;
-    }
-    kind(path) != kind(&normal(path))
+    !is_plain(path) && kind(path) != kind(&normal(path))
+}
+
+/// Whether a path has only one reading.
+pub(crate) fn is_plain(path: &str) -> bool {
+    !path.contains("//") && !path.contains("/.") && !path.contains('%')
 }
 
 /// How the edge treats a path: what it exempts, and what it does not redirect.
@@ -60,7 +62,7 @@ fn kind(path: &str) -> Kind {
 }
 
 /// The path as the most eager server would read it: percent signs undone, empty and dot segments resolved.
-pub(super) fn normal(path: &str) -> String {
+pub(crate) fn normal(path: &str) -> String {
     let mut segments: Vec<String> = Vec::new();
     for segment in decoded(path).split(['/', '\\']) {
         match segment {

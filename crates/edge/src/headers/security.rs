@@ -16,6 +16,9 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; i
 
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
+/// How many of the headers fit every page on the web.
+const UNIVERSAL: usize = 3;
+
 /// Headers for every answer; one that the service set itself is left as it is.
 pub(crate) struct SecurityHeaders {
     always: [(HeaderName, HeaderValue); 5],
@@ -45,7 +48,13 @@ impl SecurityHeaders {
     pub(crate) fn apply(&self, headers: &mut HeaderMap, exchange: &Exchange) {
         headers.reserve(self.always.len() + 3);
         headers.remove(SERVER);
-        for (name, value) in &self.always {
+        // What a program of others may do on its own pages, nobody can guess.
+        let count = if exchange.is_foreign() {
+            UNIVERSAL
+        } else {
+            self.always.len()
+        };
+        for (name, value) in &self.always[..count] {
             if let Entry::Vacant(entry) = headers.entry(name) {
                 entry.insert(value.clone());
             }

@@ -41,7 +41,7 @@ fn without_open_files_connections_are_turned_away_until_there_are_some_again() {
         domains: Vec::new(),
         data: directory.path().to_owned(),
         threads: 1,
-        local: hello(),
+        local: Some(hello()),
         facts: Facts::default(),
     };
     let edge = Edge::bind(setup, &Readiness::default(), &mut registry).unwrap();

@@ -37,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) config: Config,
     pub(crate) domains: Vec<String>,
     pub(crate) threads: usize,
+    /// Whether there is a service in this process.
+    pub(crate) web: bool,
 }
 
 impl House {
@@ -63,6 +65,7 @@ impl House {
             config,
             domains: Vec::new(),
             threads: 1,
+            web: true,
         };
         change(&mut plan);
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
@@ -73,7 +76,7 @@ impl House {
             data: directory.path().to_owned(),
             threads: plan.threads,
             facts: facts.clone(),
-            local: local::answering(Arc::clone(&service)),
+            local: plan.web.then(|| local::answering(Arc::clone(&service))),
         };
         let edge = Edge::bind(setup, &readiness, &mut registry)?;
         let bound = edge.bound().to_vec();
@@ -139,14 +142,17 @@ impl House {
 
     /// One metric's value, by its name and labels as Prometheus shows them.
     pub(crate) fn metric(&self, name: &str) -> u64 {
+        self.find_metric(name)
+            .unwrap_or_else(|| panic!("no `{name}`"))
+    }
+
+    /// The same for one that appears when it first counts.
+    pub(crate) fn find_metric(&self, name: &str) -> Option<u64> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no `{name}` in:\n{text}"))
-            .parse()
-            .unwrap()
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        Some(value.parse().unwrap())
     }
 
     pub(crate) fn trigger(&self) -> &Trigger {

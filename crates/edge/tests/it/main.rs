@@ -10,4 +10,6 @@ mod house;
 mod limits;
 mod local;
 mod metrics;
+mod proxy;
+mod routes;
 mod serving;

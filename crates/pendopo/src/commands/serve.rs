@@ -33,12 +33,14 @@ use welcome::Welcome;
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// More threads would only take memory: 19 MiB each.
 const MOST_HASHERS: usize = 4;
+/// Said with whatever kept the first start from its end.
+const UNFINISHED: &str = "the first start could not be finished";
 
 /// Runs the server to its end.
 pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     let config = config::load(global, &options.domain)?.config;
     telemetry::start(&config.log);
-    let roles = roles::chosen(&options.role)?;
+    let roles = roles::chosen(&options.role, &config)?;
     if options.open_api {
         open_api::must_be_private(&config, &roles)?;
     }
@@ -48,7 +50,12 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("can't start the main thread's runtime")?;
-    let opened = records::open(&config.store)?;
+    // An edge by itself has no records.
+    let opened = if roles.contains(&RoleName::Web) {
+        Some(records::open(&config.store)?)
+    } else {
+        None
+    };
     let server = Server {
         config,
         roles,
@@ -58,7 +65,9 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     };
     let outcome = LocalSet::new().block_on(&runtime, server.serve());
     drop(runtime);
-    opened.close();
+    if let Some(opened) = opened {
+        opened.close();
+    }
     outcome
 }
 
@@ -68,7 +77,8 @@ struct Server {
     roles: Vec<RoleName>,
     data: DataDir,
     open_api: bool,
-    opened: Opened,
+    /// Absent without the role `web`.
+    opened: Option<Opened>,
 }
 
 impl Server {
@@ -76,24 +86,24 @@ impl Server {
         let mut telling = Telling::default();
         let signals = Signals::listen().context("can't listen for signals")?;
         let process = telling.readiness.register("process");
-        let hasher =
-            Hasher::start(hashers()).context("can't start the threads that hash passwords")?;
         let private = Private::bind(self.config.admin.listen)?;
-        let bound = self.bind(&hasher, &mut telling).await?;
+        let bound = self.bind(&mut telling).await?;
         let welcome = Welcome::new(&self, &bound, &private);
         welcome.state(&telling.facts);
-        let bootstrap = self.bootstrap();
-        let made = bootstrap
-            .run()
-            .await
-            .context("the first start could not be finished")?;
+        let bootstrap = self.opened.as_ref().map(|opened| self.bootstrap(opened));
+        let made = match &bootstrap {
+            Some(bootstrap) => Some(bootstrap.run().await.context(UNFINISHED)?),
+            None => None,
+        };
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
         bound.run(&mut tasks)?;
         process.ready();
-        welcome.print(&made);
-        bootstrap.finish().await?;
-        spawn_local(Watch::new(self.opened.clone(), &telling.readiness, &telling.facts).run());
+        welcome.print(made.as_ref());
+        if let (Some(bootstrap), Some(opened)) = (&bootstrap, self.opened.clone()) {
+            bootstrap.finish().await?;
+            spawn_local(Watch::new(opened, &telling.readiness, &telling.facts).run());
+        }
         spawn_local(tell_of_drain(process, shutdown.clone()));
         spawn_local(private.run(telling));
         let impatience = Impatience::default();
@@ -105,30 +115,39 @@ impl Server {
         .await
     }
 
-    fn bootstrap(&self) -> Bootstrap<'_> {
+    fn bootstrap<'a>(&self, opened: &'a Opened) -> Bootstrap<'a> {
         Bootstrap {
-            stores: &self.opened.stores,
+            stores: &opened.stores,
             clock: &Clock::System,
             token_file: self.data.admin_token(),
             password: self.config.admin.password.clone(),
         }
     }
 
-    async fn bind(&self, hasher: &Hasher, telling: &mut Telling) -> Result<BoundRoles> {
-        let app = web::App {
-            stores: self.opened.stores.clone(),
-            hasher: hasher.clone(),
+    async fn app(&self, opened: &Opened, telling: &Telling) -> Result<web::App> {
+        let hasher =
+            Hasher::start(hashers()).context("can't start the threads that hash passwords")?;
+        Ok(web::App {
+            stores: opened.stores.clone(),
+            hasher,
             clock: Clock::System,
-            cursor_key: records::cursor_key(&self.opened.stores).await?,
+            cursor_key: records::cursor_key(&opened.stores).await?,
             facts: telling.facts.clone(),
             readiness: telling.readiness.clone(),
             config: self.config.web.clone(),
             language: self.config.language,
             open_api: self.open_api,
             version: VERSION,
+        })
+    }
+
+    async fn bind(&self, telling: &mut Telling) -> Result<BoundRoles> {
+        let router = match &self.opened {
+            Some(opened) => Some(web::router(self.app(opened, telling).await?)),
+            None => None,
         };
         measure_process(&mut telling.registry);
-        BoundRoles::bind(&self.roles, &self.config, web::router(app), telling)
+        BoundRoles::bind(&self.roles, &self.config, router, telling)
     }
 }
 

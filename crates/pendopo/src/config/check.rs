@@ -7,7 +7,13 @@ use super::merge::Loaded;
 
 /// Every contradiction, each with the keys that take part in it.
 pub(super) fn contradictions(loaded: &Loaded) -> Result<(), Faults> {
-    let faults: Vec<Fault> = [names(loaded), listeners(loaded), certificate(loaded)].concat();
+    let faults: Vec<Fault> = [
+        names(loaded),
+        listeners(loaded),
+        certificate(loaded),
+        routes(loaded),
+    ]
+    .concat();
     if faults.is_empty() {
         Ok(())
     } else {
@@ -75,6 +81,13 @@ fn clash(one: Option<SocketAddr>, other: Option<SocketAddr>) -> bool {
         }
         _ => false,
     }
+}
+
+fn routes(loaded: &Loaded) -> Vec<Fault> {
+    let faults = loaded.config.edge.route_faults().into_iter();
+    faults
+        .map(|fault| Fault::of(&fault.key, &loaded.origin(fault.section), fault.what))
+        .collect()
 }
 
 fn certificate(loaded: &Loaded) -> Vec<Fault> {

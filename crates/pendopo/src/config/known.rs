@@ -9,14 +9,6 @@ use super::{Config, SECRETS};
 /// A key or section whose name is fixed, but which nothing in this version would heed; and what to do instead.
 const UNSERVED: &[(&str, &str)] = &[
     (
-        "edge.site",
-        "this version sends every host and path to Pendopo's own web: leave it out",
-    ),
-    (
-        "edge.upstream",
-        "this version sends every request to Pendopo's own web: leave it out",
-    ),
-    (
         "backup",
         "this version makes no backups: leave it out, and copy `pendopo.db` with the `.backup` command of sqlite3",
     ),

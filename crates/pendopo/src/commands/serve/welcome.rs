@@ -61,14 +61,15 @@ impl Welcome {
     }
 
     /// Prints the text on standard output.
-    pub(super) fn print(&self, made: &Made) {
+    pub(super) fn print(&self, made: Option<&Made>) {
         say(self.text(made));
     }
 
-    fn text(&self, made: &Made) -> String {
+    fn text(&self, made: Option<&Made>) -> String {
         let mut text = format!("Pendopo {VERSION} is ready.\n\n");
         for bound in &self.bound {
             let what = match (bound.role, bound.scheme) {
+                ("edge", _) if made.is_none() => "the sites",
                 ("admin", _) => "private: /livez /readyz /metrics /status",
                 (_, "https") => "pages and API",
                 _ => "pages and API, not encrypted",
@@ -76,9 +77,12 @@ impl Welcome {
             let _ = writeln!(text, "  {:<30} {what}", self.url(bound));
         }
         self.write_certificate(&mut text);
-        self.write_sign_in(&mut text, made);
-        self.write_token(&mut text, made);
-        self.write_curl(&mut text);
+        // Without the role `web` there is nothing to sign in to.
+        if let Some(made) = made {
+            self.write_sign_in(&mut text, made);
+            self.write_token(&mut text, made);
+            self.write_curl(&mut text);
+        }
         text
     }
 

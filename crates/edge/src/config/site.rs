@@ -1,0 +1,27 @@
+//! What an operator can set in a `[[edge.site]]`: which hosts and paths go where.
+
+use serde::{Deserialize, Serialize};
+
+/// A rule of the front door; of those that fit a request, the one with the longest host counts, then the one with
+/// the longest path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SiteConfig {
+    /// A name such as `shop.example`, every name below one as in `*.example`, or `*` for all. Default `*`.
+    pub host: String,
+    /// The path and everything below it: `/api` fits `/api` and `/api/users`, not `/apis`. Default `/`.
+    pub path: String,
+    /// The name of an `[[edge.upstream]]`, or `web` for Pendopo's own pages and API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+}
+
+impl Default for SiteConfig {
+    fn default() -> Self {
+        Self {
+            host: "*".to_owned(),
+            path: "/".to_owned(),
+            upstream: None,
+        }
+    }
+}

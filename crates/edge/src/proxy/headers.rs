@@ -1,0 +1,150 @@
+//! Headers between the client and a target: whom the request comes from, and what concerns one connection only.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::exchange::Exchange;
+use crate::headers::{X_REQUEST_ID, request_id, strip};
+use crate::upstream;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// What a trusted proxy said of those before it; read before the gate takes such headers out.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    forwarded_for: String,
+    forwarded: String,
+    host: Option<HeaderValue>,
+}
+
+impl Told {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
+        Self {
+            forwarded_for: joined(headers, &FORWARDED_FOR),
+            forwarded: joined(headers, &FORWARDED),
+            host: headers.get(FORWARDED_HOST).cloned(),
+        }
+    }
+}
+
+fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+    let lines: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    lines.join(", ")
+}
+
+/// Tells the target whom the request comes from. Nothing the client wrote is left by then; what a trusted proxy
+/// wrote goes before what we know ourselves.
+pub(crate) fn onward(headers: &mut HeaderMap, exchange: &Exchange, told: Option<&Told>) {
+    let client = &exchange.client;
+    let host = headers.get(HOST).cloned();
+    headers.remove(EXPECT);
+    headers.reserve(8);
+    let address = exchange.link.peer_text();
+    let proto = if client.secure { "https" } else { "http" };
+    let forwarded = element(exchange.link.peer, host.as_ref(), proto);
+    let (for_value, forwarded) = match told {
+        None => (Some(address.clone()), HeaderValue::try_from(forwarded).ok()),
+        Some(told) => {
+            let text = address.to_str().unwrap_or_default();
+            (
+                HeaderValue::try_from(appended(&told.forwarded_for, text)).ok(),
+                HeaderValue::try_from(appended(&told.forwarded, &forwarded)).ok(),
+            )
+        }
+    };
+    let real = if client.address == exchange.link.peer {
+        Some(address.clone())
+    } else {
+        HeaderValue::try_from(client.address.to_string()).ok()
+    };
+    let told_host = told.and_then(|told| told.host.clone());
+    let values = [
+        (REAL_IP, real),
+        (FORWARDED_FOR, for_value),
+        (FORWARDED_PROTO, Some(HeaderValue::from_static(proto))),
+        (FORWARDED_HOST, told_host.or(host)),
+        (FORWARDED, forwarded),
+        (X_REQUEST_ID, request_id(client.request_id)),
+    ];
+    for (name, value) in values {
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
+    }
+}
+
+fn appended(before: &str, own: &str) -> String {
+    if before.trim().is_empty() {
+        own.to_owned()
+    } else {
+        format!("{before}, {own}")
+    }
+}
+
+/// One hop as RFC 7239 writes it: IPv6 in brackets, and whatever holds a colon in quotes.
+fn element(peer: IpAddr, host: Option<&HeaderValue>, proto: &str) -> String {
+    let mut text = String::with_capacity(64);
+    // Writing to a string does not fail.
+    let _ = match peer {
+        IpAddr::V4(address) => write!(text, "for={address}"),
+        IpAddr::V6(address) => write!(text, "for=\"[{address}]\""),
+    };
+    // The gate let only letters, digits, `.`, `-`, `_`, `:` and brackets through.
+    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
+        let is_token = !host.contains([':', '[']);
+        let quote = if is_token { "" } else { "\"" };
+        let _ = write!(text, ";host={quote}{host}{quote}");
+    }
+    let _ = write!(text, ";proto={proto}");
+    text
+}
+
+/// Takes out of an answer's head what concerns the connection to the target; says how long the target keeps it.
+/// Fails when two readings of where the body ends are possible.
+pub(crate) fn back(headers: &mut HeaderMap) -> Result<Option<Duration>, ()> {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+        let is_chunked = codings
+            .next()
+            .is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+        if !is_chunked || codings.next().is_some() || headers.contains_key(CONTENT_LENGTH) {
+            return Err(());
+        }
+    }
+    if headers.get_all(CONTENT_LENGTH).iter().nth(1).is_some()
+        && let Some(length) = headers.get(CONTENT_LENGTH).cloned()
+    {
+        headers.insert(CONTENT_LENGTH, length);
+    }
+    let stated = headers
+        .get(KEEP_ALIVE)
+        .and_then(|value| upstream::stated(value.as_bytes()));
+    strip(headers);
+    Ok(stated)
+}
+
+/// Those trailers that are safe to pass on: gRPC's own.
+pub(crate) fn trailers(trailers: &HeaderMap) -> Option<HeaderMap> {
+    let mut kept = HeaderMap::new();
+    for (name, value) in trailers {
+        if name.as_str().starts_with("grpc-") {
+            kept.append(name, value.clone());
+        }
+    }
+    (!kept.is_empty()).then_some(kept)
+}
+
+#[cfg(test)]
+mod tests;

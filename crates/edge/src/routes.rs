@@ -1,0 +1,110 @@
+//! Who answers for which site.
+
+use std::sync::Arc;
+
+use http::header::HOST;
+use http::request::Parts;
+
+use crate::config::{Config, WEB};
+use crate::error::{self, Refusal};
+use crate::gate;
+use crate::metrics::Metrics;
+use crate::site::Sites;
+use crate::start::{LocalService, StartError};
+use crate::upstream::{Clock, Upstream};
+
+/// A site, as the log names it, and who answers for it.
+pub(crate) struct Site {
+    /// Host and path as the operator wrote them.
+    pub(crate) label: Box<str>,
+    pub(crate) answers: Answers,
+}
+
+/// Who answers.
+pub(crate) enum Answers {
+    /// The school's own pages and API.
+    Web,
+    Upstream(Arc<Upstream>),
+}
+
+/// Every site and upstream.
+pub(crate) struct Routes {
+    /// Absent when no site is configured: then everything goes to the school's own pages.
+    sites: Option<Sites<Arc<Site>>>,
+    local: Option<LocalService>,
+    upstreams: Vec<Arc<Upstream>>,
+}
+
+impl Routes {
+    pub(crate) fn new(
+        config: &Config,
+        local: Option<LocalService>,
+        clock: Clock,
+        metrics: &Metrics,
+    ) -> Result<Self, StartError> {
+        if let Some(fault) = config.route_faults().into_iter().next() {
+            return Err(fault.into());
+        }
+        if config.needs_web() && local.is_none() {
+            return Err(StartError::NoWeb);
+        }
+        let upstreams = config.upstream.iter().map(|upstream| {
+            Upstream::new(upstream.clone(), clock, &metrics.upstreams).map(Arc::new)
+        });
+        let upstreams: Vec<_> = upstreams.collect::<Result<_, _>>()?;
+        let mut sites = Sites::default();
+        for site in &config.site {
+            let name = site.upstream.as_deref();
+            let upstream = upstreams
+                .iter()
+                .find(|upstream| name == Some(&upstream.name));
+            let answers = match (upstream, &local) {
+                (Some(upstream), _) => Answers::Upstream(Arc::clone(upstream)),
+                (None, Some(_)) if name == Some(WEB) => Answers::Web,
+                _ => continue,
+            };
+            // Faults are ruled out above.
+            let Ok(host) = site.host.parse() else {
+                continue;
+            };
+            let label = format!("{}{}", site.host, site.path).into();
+            sites.add(host, &site.path, Arc::new(Site { label, answers }));
+        }
+        Ok(Self {
+            sites: (!config.site.is_empty()).then_some(sites),
+            local,
+            upstreams,
+        })
+    }
+
+    pub(crate) fn upstreams(&self) -> Vec<Arc<Upstream>> {
+        self.upstreams.clone()
+    }
+
+    /// The service in this process.
+    pub(crate) fn local(&self) -> Option<&LocalService> {
+        self.local.as_ref()
+    }
+
+    /// The site of a request whose head has its plain form; `None` where no sites are configured.
+    pub(crate) fn site(&self, head: &Parts) -> Result<Option<&Arc<Site>>, &'static Refusal> {
+        let Some(sites) = &self.sites else {
+            return Ok(None);
+        };
+        let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let (host, path) = (host.unwrap_or_default(), head.uri.path());
+        let site = sites.find(host, path);
+        if !gate::is_plain(path) && !is_same(site, sites.find(host, &gate::normal(path))) {
+            return Err(&error::TARGET_AMBIGUOUS);
+        }
+        site.map(Some).ok_or(&error::NO_SITE)
+    }
+}
+
+fn is_same(one: Option<&Arc<Site>>, other: Option<&Arc<Site>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
+    }
+}

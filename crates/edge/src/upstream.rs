@@ -1,0 +1,207 @@
+//! Upstreams: named groups of targets, who of them is well, and who gets the next request.
+
+mod address;
+mod balance;
+mod budget;
+mod channel;
+mod check;
+mod clock;
+mod counts;
+mod idle;
+mod keeper;
+mod pool;
+mod resolve;
+mod roster;
+mod source;
+mod target;
+mod trust;
+mod wire;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+
+use balance::{Balancer, Seat};
+use budget::Budget;
+use counts::Counts;
+use source::Source;
+
+use crate::config::UpstreamConfig;
+
+pub(crate) use address::Address;
+pub(crate) use channel::{Channel, Unreachable};
+pub(crate) use clock::Clock;
+pub(crate) use counts::Families;
+pub(crate) use idle::stated;
+pub(crate) use keeper::keep;
+pub(crate) use pool::Pools;
+pub(crate) use target::{Flight, Target};
+pub use trust::TrustError;
+
+/// A named group of targets that can answer for each other.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) name: Box<str>,
+    pub(crate) config: UpstreamConfig,
+    pub(crate) clock: Clock,
+    pub(crate) budget: Budget,
+    pub(crate) counts: Counts,
+    sources: Vec<Source>,
+    members: ArcSwap<Vec<Arc<Target>>>,
+    chooser: Mutex<Chooser>,
+    waiting: AtomicUsize,
+    /// Rings when a target may have become usable.
+    changed: Notify,
+    /// Rings when a name should be looked up at once.
+    asks: Notify,
+}
+
+/// What choices remember, and room to lay the seats out.
+#[derive(Debug, Default)]
+struct Chooser {
+    balancer: Balancer,
+    seats: Vec<Seat>,
+}
+
+/// A choice, and whether it was made among targets held for down, because all are.
+#[derive(Debug)]
+pub(crate) struct Picked {
+    pub(crate) flight: Flight,
+    pub(crate) is_panic: bool,
+}
+
+impl Upstream {
+    /// `config` has no faults.
+    pub(crate) fn new(
+        config: UpstreamConfig,
+        clock: Clock,
+        families: &Families,
+    ) -> Result<Self, TrustError> {
+        let sources = source::all(&config)?;
+        let members = sources.iter().filter_map(Source::fixed).collect();
+        Ok(Self {
+            name: config.name.as_str().into(),
+            clock,
+            budget: Budget::new(config.retry_percent),
+            counts: families.of(&config.name),
+            sources,
+            members: ArcSwap::from_pointee(members),
+            chooser: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            changed: Notify::new(),
+            asks: Notify::new(),
+            config,
+        })
+    }
+
+    /// Every target there is at the moment.
+    pub(crate) fn members(&self) -> Arc<Vec<Arc<Target>>> {
+        self.members.load_full()
+    }
+
+    /// Chooses among those that are open and not yet tried.
+    pub(crate) fn pick(&self, client: IpAddr, tried: &[Arc<Target>]) -> Option<Picked> {
+        let members = self.members.load();
+        let now = self.clock.now();
+        if let ([only], []) = (members.as_slice(), tried)
+            && only.is_open(now)
+        {
+            return Some(picked(only, false));
+        }
+        let is_panic = !members.iter().any(|target| target.is_open(now));
+        let is_tried = |target: &Arc<Target>| tried.iter().any(|one| Arc::ptr_eq(one, target));
+        let mut chooser = self.chooser.lock().unwrap_or_else(PoisonError::into_inner);
+        let Chooser { balancer, seats } = &mut *chooser;
+        seats.clear();
+        seats.extend(members.iter().map(|target| {
+            let mut seat = target.seat(now, self.config.slow_start.duration());
+            seat.is_open =
+                (seat.is_open || is_panic && target.is_last_resort()) && !is_tried(target);
+            seat
+        }));
+        let place = balancer.pick(self.config.balance, seats, client)?;
+        Some(picked(&members[place], is_panic))
+    }
+
+    /// Nobody is behind a name yet, or any more.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.load().is_empty()
+    }
+
+    /// A connection to the target could be made.
+    pub(crate) fn connected(&self, target: &Target) {
+        self.counts.connections.inc();
+        target.connected();
+    }
+
+    /// A connection could not be made: its name is looked up anew, and after a few it is left out for a while,
+    /// unless it is the last.
+    pub(crate) fn failed(&self, target: &Arc<Target>) {
+        self.asks.notify_one();
+        let now = self.clock.now();
+        let is_enough = target.failed() >= self.config.eject_after && self.config.eject_after > 0;
+        let has_other = || {
+            self.members
+                .load()
+                .iter()
+                .any(|other| !Arc::ptr_eq(other, target) && other.is_open(now))
+        };
+        if is_enough && target.is_open(now) && has_other() {
+            let ms = self.config.eject_for.duration().as_millis();
+            target.eject(now + u64::try_from(ms).unwrap_or(u64::MAX / 2));
+            tracing::warn!(
+                upstream = %self.name, target = %target.socket,
+                "no connection to `{}`: left out for {}", target.label, self.config.eject_for
+            );
+        }
+    }
+
+    /// A place among the requests that wait for a target; `None` when too many do.
+    pub(crate) fn wait(&self) -> Option<Waiting<'_>> {
+        let waiting = Waiting(self);
+        (self.waiting.fetch_add(1, Relaxed) < self.config.waiting).then_some(waiting)
+    }
+
+    /// Puts other targets in the place of those that were there; the old ones get no new requests.
+    fn replace(&self, members: Vec<Arc<Target>>) {
+        let before = self.members.swap(Arc::new(members));
+        let now = self.members.load();
+        for target in before.iter() {
+            if !now.iter().any(|other| Arc::ptr_eq(other, target)) {
+                target.leave();
+            }
+        }
+        self.chooser
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .balancer
+            .forget();
+        self.changed.notify_waiters();
+    }
+}
+
+fn picked(target: &Arc<Target>, is_panic: bool) -> Picked {
+    Picked {
+        flight: Flight::begin(target),
+        is_panic,
+    }
+}
+
+/// One request that waits for a target.
+pub(crate) struct Waiting<'a>(&'a Upstream);
+
+impl Waiting<'_> {
+    /// Returns when a target may have become usable; safe to drop.
+    pub(crate) async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
+}

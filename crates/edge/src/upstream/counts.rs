@@ -1,0 +1,105 @@
+//! What is counted of each upstream.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::error::Refusal;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UpstreamLabel {
+    upstream: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    upstream: String,
+    cause: &'static str,
+}
+
+/// The families, before there are upstreams.
+#[derive(Debug, Default)]
+pub(crate) struct Families {
+    requests: Family<UpstreamLabel, Counter>,
+    retries: Family<UpstreamLabel, Counter>,
+    panics: Family<UpstreamLabel, Counter>,
+    connections: Family<UpstreamLabel, Counter>,
+    failures: Family<FailureLabels, Counter>,
+    open: Family<UpstreamLabel, Gauge>,
+}
+
+/// One upstream's counters.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    upstream: String,
+    pub(crate) requests: Counter,
+    pub(crate) retries: Counter,
+    pub(crate) panics: Counter,
+    pub(crate) connections: Counter,
+    pub(crate) open: Gauge,
+    failures: Family<FailureLabels, Counter>,
+}
+
+impl Families {
+    pub(crate) fn register(registry: &mut Registry) -> Self {
+        let own = Self::default();
+        registry.register(
+            "upstream_requests",
+            "Requests sent to an upstream",
+            own.requests.clone(),
+        );
+        registry.register(
+            "upstream_retries",
+            "Requests sent a second time",
+            own.retries.clone(),
+        );
+        registry.register(
+            "upstream_panics",
+            "Requests sent to a target held for down, because all were",
+            own.panics.clone(),
+        );
+        registry.register(
+            "upstream_connections",
+            "Connections made to an upstream",
+            own.connections.clone(),
+        );
+        registry.register(
+            "upstream_failures",
+            "Tries that an upstream did not answer well, by cause",
+            own.failures.clone(),
+        );
+        registry.register(
+            "upstream_targets_open",
+            "Targets of an upstream that are given requests",
+            own.open.clone(),
+        );
+        own
+    }
+
+    pub(crate) fn of(&self, upstream: &str) -> Counts {
+        let label = UpstreamLabel {
+            upstream: upstream.to_owned(),
+        };
+        Counts {
+            upstream: upstream.to_owned(),
+            requests: self.requests.get_or_create_owned(&label),
+            retries: self.retries.get_or_create_owned(&label),
+            panics: self.panics.get_or_create_owned(&label),
+            connections: self.connections.get_or_create_owned(&label),
+            open: self.open.get_or_create_owned(&label),
+            failures: self.failures.clone(),
+        }
+    }
+}
+
+impl Counts {
+    pub(crate) fn failed(&self, refusal: &'static Refusal) {
+        let labels = FailureLabels {
+            upstream: self.upstream.clone(),
+            cause: refusal.cause,
+        };
+        self.failures.get_or_create(&labels).inc();
+    }
+}

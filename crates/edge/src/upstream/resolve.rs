@@ -1,0 +1,165 @@
+//! Asking DNS what the names of targets stand for: often, whatever a TTL says, and at once when a connection failed.
+//!
+//! Docker's name server states ten minutes for answers that are wrong within seconds, so nothing is cached.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Upstream;
+use super::keeper::varied;
+use super::roster::{Heard, Roster};
+
+/// The pause between two rounds, and the least one when a connection failed.
+const INTERVAL: Duration = Duration::from_secs(5);
+const LEAST_GAP: Duration = Duration::from_millis(500);
+/// How long one name may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Looks the names of an upstream up for ever; one round at a time.
+pub(super) async fn watch(upstream: &Upstream, name_server: Option<SocketAddr>) {
+    if upstream
+        .sources
+        .iter()
+        .all(|source| source.name().is_none())
+    {
+        return;
+    }
+    let mut rosters: Vec<Roster> = upstream.sources.iter().map(|_| Roster::default()).collect();
+    let mut resolver = None;
+    loop {
+        let began = Instant::now();
+        if resolver.is_none() {
+            resolver = build(name_server);
+        }
+        if let Some(resolver) = &resolver {
+            round(upstream, &mut rosters, resolver).await;
+        }
+        sleep_until(began + LEAST_GAP).await;
+        tokio::select! {
+            () = sleep_until(began + varied(INTERVAL)) => {}
+            () = upstream.asks.notified() => {}
+        }
+    }
+}
+
+fn build(name_server: Option<SocketAddr>) -> Option<TokioResolver> {
+    let builder = match name_server {
+        Some(server) => {
+            let at_port = |mut connection: ConnectionConfig| {
+                connection.port = server.port();
+                connection
+            };
+            let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(at_port);
+            let server = NameServerConfig::new(server.ip(), true, connections.into());
+            let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+            Ok(TokioResolver::builder_with_config(
+                config,
+                TokioRuntimeProvider::default(),
+            ))
+        }
+        None => TokioResolver::builder_tokio(),
+    };
+    let built = builder.and_then(|mut builder| {
+        *builder.options_mut() = options(builder.options_mut().clone());
+        builder.build()
+    });
+    built
+        .inspect_err(|error| tracing::error!(%error, "can't ask DNS; is /etc/resolv.conf there? It is tried again"))
+        .ok()
+}
+
+fn options(mut options: ResolverOpts) -> ResolverOpts {
+    options.cache_size = 0;
+    options.positive_max_ttl = Some(Duration::ZERO);
+    options.negative_max_ttl = Some(Duration::ZERO);
+    options.timeout = Duration::from_secs(1);
+    options.attempts = 1;
+    options
+}
+
+async fn round(upstream: &Upstream, rosters: &mut [Roster], resolver: &TokioResolver) {
+    let asked = upstream
+        .sources
+        .iter()
+        .map(async |source| match source.name() {
+            Some(name) => Some(ask(resolver, name).await),
+            None => None,
+        });
+    let mut has_changed = false;
+    for ((source, roster), heard) in upstream
+        .sources
+        .iter()
+        .zip(rosters.iter_mut())
+        .zip(join_all(asked).await)
+    {
+        let Some(heard) = heard else { continue };
+        if let Heard::Silence(error) = &heard {
+            tracing::debug!(%error, "no answer about `{}`: the last one stands", source.address);
+        }
+        let now = upstream.clock.now();
+        has_changed |= roster.hear(heard, |address, verdict, is_first| {
+            source.target(address, verdict, if is_first { 0 } else { now })
+        });
+    }
+    if has_changed {
+        let members: Vec<_> = upstream
+            .sources
+            .iter()
+            .zip(rosters.iter())
+            .flat_map(|(source, roster)| {
+                source
+                    .fixed()
+                    .into_iter()
+                    .chain(roster.current().iter().cloned())
+            })
+            .collect();
+        let labels: Vec<_> = members
+            .iter()
+            .map(|target| target.socket.to_string())
+            .collect();
+        tracing::info!(upstream = %upstream.name, "the targets of `{}` are now: {}", upstream.name, labels.join(", "));
+        upstream.replace(members);
+    }
+}
+
+/// A service of Docker Swarm has one address for all its tasks; `tasks.` and its name have one for each.
+async fn ask(resolver: &TokioResolver, name: &str) -> Heard {
+    if !name.contains('.')
+        && name != "localhost"
+        && let Heard::Addresses(addresses) = look_up(resolver, &format!("tasks.{name}.")).await
+    {
+        return Heard::Addresses(addresses);
+    }
+    // Absolute: a search domain could lead to a stranger's host of the same name.
+    look_up(resolver, &format!("{name}.")).await
+}
+
+async fn look_up(resolver: &TokioResolver, name: &str) -> Heard {
+    match timeout(PATIENCE, resolver.lookup_ip(name)).await {
+        Err(_) => Heard::Silence("no answer in time".to_owned()),
+        Ok(Ok(found)) => {
+            let addresses: Vec<IpAddr> = found.iter().collect();
+            if addresses.is_empty() {
+                Heard::Nothing
+            } else {
+                Heard::Addresses(addresses)
+            }
+        }
+        Ok(Err(error)) => nothing_or_silence(&error),
+    }
+}
+
+fn nothing_or_silence(error: &NetError) -> Heard {
+    if error.is_no_records_found() {
+        Heard::Nothing
+    } else {
+        Heard::Silence(error.to_string())
+    }
+}

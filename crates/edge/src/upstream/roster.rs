@@ -1,0 +1,115 @@
+//! Which addresses a name stands for, as answers come in: what to believe, and what to check first.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::target::{Target, Verdict};
+
+/// A name has to be denied so often in a row before its last targets are let go.
+const DENIALS: u32 = 3;
+/// Addresses that vanished are remembered up to this number.
+const MOST_VANISHED: usize = 1024;
+
+/// What was heard of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It stands for these; not empty.
+    Addresses(Vec<IpAddr>),
+    /// It stands for nothing.
+    Nothing,
+    /// Nobody could say, for this reason.
+    Silence(String),
+}
+
+/// One name's targets.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    current: Vec<Arc<Target>>,
+    vanished: VecDeque<IpAddr>,
+    denials: u32,
+    has_heard: bool,
+}
+
+impl Roster {
+    pub(super) fn current(&self) -> &[Arc<Target>] {
+        &self.current
+    }
+
+    /// Takes an answer in; true if the targets changed. `make` makes a target that is there from the start or not.
+    pub(super) fn hear(
+        &mut self,
+        heard: Heard,
+        make: impl Fn(IpAddr, Verdict, bool) -> Arc<Target>,
+    ) -> bool {
+        match heard {
+            Heard::Silence(_) => false,
+            Heard::Nothing => {
+                self.denials += 1;
+                let is_lost = self.denials >= DENIALS && !self.current.is_empty();
+                if is_lost {
+                    self.become_these(Vec::new());
+                }
+                is_lost
+            }
+            Heard::Addresses(addresses) => {
+                self.denials = 0;
+                self.update(addresses, make)
+            }
+        }
+    }
+
+    fn update(
+        &mut self,
+        mut addresses: Vec<IpAddr>,
+        make: impl Fn(IpAddr, Verdict, bool) -> Arc<Target>,
+    ) -> bool {
+        // The order of answers is random; that of targets is not, so that `ip_hash` means something.
+        addresses.sort_unstable();
+        addresses.dedup();
+        let is_first = !std::mem::replace(&mut self.has_heard, true);
+        let is_same = addresses.len() == self.current.len()
+            && self
+                .current
+                .iter()
+                .zip(&addresses)
+                .all(|(target, address)| target.socket.ip() == *address);
+        if is_same {
+            return false;
+        }
+        // Somebody else may have the address by now.
+        let verdict = |address: &IpAddr| {
+            if self.vanished.contains(address) {
+                Verdict::Pending
+            } else {
+                Verdict::Up
+            }
+        };
+        let target = |address: &IpAddr| {
+            let mut known = self.current.iter();
+            known
+                .find(|target| target.socket.ip() == *address)
+                .cloned()
+                .unwrap_or_else(|| make(*address, verdict(address), is_first))
+        };
+        let next = addresses.iter().map(target).collect();
+        self.become_these(next);
+        true
+    }
+
+    fn become_these(&mut self, next: Vec<Arc<Target>>) {
+        let is_there = |address: IpAddr| next.iter().any(|target| target.socket.ip() == address);
+        self.vanished.retain(|address| !is_there(*address));
+        for target in &self.current {
+            if !is_there(target.socket.ip()) {
+                self.vanished.push_back(target.socket.ip());
+            }
+        }
+        let excess = self.vanished.len().saturating_sub(MOST_VANISHED);
+        self.vanished.drain(..excess);
+        self.current = next;
+    }
+}
+
+#[cfg(test)]
+mod tests;
