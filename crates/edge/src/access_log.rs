@@ -2,6 +2,7 @@
 
 mod archive;
 mod clock;
+mod counts;
 mod file;
 mod generation;
 mod mask;
@@ -16,8 +17,8 @@ use thiserror::Error;
 
 use crate::config::LogConfig;
 use crate::files;
-use crate::metrics::LogMetrics;
 
+pub(crate) use counts::LogMetrics;
 pub(crate) use queue::{Note, Queue};
 pub(crate) use writer::Writer;
 

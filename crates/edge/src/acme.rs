@@ -25,9 +25,8 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 
 use crate::config::AcmeConfig;
-use crate::inspection::{self, Fetching, Inspection};
 use crate::random;
-use crate::tls::{Certificates, TlsError};
+use crate::tls::{Certificates, Served, TlsError};
 
 pub(crate) use challenges::Challenges;
 pub(crate) use order::Proof;
@@ -61,24 +60,33 @@ impl Renewal {
     }
 }
 
-/// How the fetched certificate stands, and what is to come.
+/// How the fetching goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetching {
+    /// The authority's directory.
+    pub directory: String,
+    /// When a certificate is fetched next; in the past when a server would do it at once.
+    pub next_attempt: Timestamp,
+    /// What went wrong last, and when; `None` after a success.
+    pub last_error: Option<(Timestamp, String)>,
+}
+
+/// How the fetching goes, and the certificate it has brought.
 pub(crate) fn inspect(
     directory: &str,
     domains: &[String],
     data: &Path,
     now: Timestamp,
-) -> Result<Inspection, TlsError> {
+) -> Result<(Fetching, Option<Served>), TlsError> {
     let (store, domains) = (Store::inside(data), lower(domains));
     let (state, served) = (store.state(), store.certificate()?);
     let error = state.latest(&domains);
-    Ok(Inspection {
-        fetching: Some(Fetching {
-            directory: directory.to_owned(),
-            next_attempt: plan::due(&state, served.as_ref(), &domains, now),
-            last_error: error.map(|trouble| (trouble.last, trouble.error.clone())),
-        }),
-        certificate: served.as_ref().map(inspection::describe),
-    })
+    let fetching = Fetching {
+        directory: directory.to_owned(),
+        next_attempt: plan::due(&state, served.as_ref(), &domains, now),
+        last_error: error.map(|trouble| (trouble.last, trouble.error.clone())),
+    };
+    Ok((fetching, served))
 }
 
 /// What the task is made from.

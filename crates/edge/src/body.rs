@@ -10,10 +10,10 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
+use crate::content::{Body, BoxError};
 use crate::error::{self, Refusal};
 use crate::exchange::{Ending, Exchange};
 use crate::pulse::Unread;
-use crate::start::{Body, BoxError};
 
 /// A request's body as it arrives.
 pub(crate) struct Received {
@@ -127,29 +127,6 @@ fn fault(error: &hyper::Error) -> &'static Refusal {
         source = inner.source();
     }
     &error::CLIENT_LEFT
-}
-
-/// No body at all; takes no memory.
-pub(crate) struct Nothing;
-
-impl http_body::Body for Nothing {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Poll::Ready(None)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        true
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(0)
-    }
 }
 
 /// The largest part given to an HTTP/2 stream at a time: what is given stays in memory until the client makes room.

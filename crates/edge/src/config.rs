@@ -1,5 +1,6 @@
 //! What an operator can set under `[edge]`; every key has a default that serves.
 
+mod address;
 mod routes;
 mod site;
 mod units;
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use traffic::{Delay, Policy};
 
+pub(crate) use address::{Address, Host};
 pub use routes::{RouteFault, WEB};
 pub use site::SiteConfig;
 pub use units::{ByteSize, Directory, InvalidUnit, Listen, RateSetting, Span};

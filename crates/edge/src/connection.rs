@@ -19,12 +19,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Config;
+use crate::content::BoxError;
 use crate::drain::Drain;
 use crate::error;
 use crate::link::{Desk, Link, Session};
 use crate::phases;
 use crate::pulse::Pulse;
-use crate::start::BoxError;
 use crate::tls;
 use crate::transport::Transport;
 use crate::watchdog::{Multiplex, Overdue, Watchdog};

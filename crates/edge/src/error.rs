@@ -1,17 +1,10 @@
-//! Every answer that the edge makes itself: what is wrong, and what to do about it.
+//! Every reason for which the edge answers itself: what is wrong, and what to do about it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, VARY};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
-use http_body_util::{BodyExt, Full};
-
-use crate::error_page::{self, Language};
-use crate::exchange::Exchange;
-use crate::start::Body;
+use http::StatusCode;
 
 /// One reason to refuse a request.
 #[derive(Debug)]
@@ -42,7 +35,7 @@ impl Refused {
     }
 
     /// For people: what is wrong, and the mend.
-    fn detail(&self) -> Cow<'static, str> {
+    pub(crate) fn detail(&self) -> Cow<'static, str> {
         match &self.why {
             Some(why) => Cow::Owned(format!("{}: {why}", self.refusal.detail)),
             None => Cow::Borrowed(self.refusal.detail),
@@ -164,127 +157,3 @@ pub(crate) const TOO_SLOW_ANSWER: &[u8] =
 /// Sent by hand to whoever speaks plain HTTP to the HTTPS listener.
 pub(crate) const PLAIN_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
 content-type: text/plain\r\n\r\nThis port speaks HTTPS: write the address with https:// in front.\n";
-
-/// The answer to a refused request: a page for readers, problem+json (RFC 9457) for programs.
-pub(crate) fn respond(
-    exchange: &Exchange,
-    reader: Option<Language>,
-    refused: &Refused,
-) -> Response<Body> {
-    let refusal = refused.refusal;
-    let detail = refused.detail();
-    exchange.because(refusal.cause);
-    exchange.link.shared().metrics.refused(refusal);
-    let (code, _) = kind(refusal.status);
-    let id = exchange.client.request_id;
-    let (text, media_type) = match reader {
-        Some(language) => (
-            error_page::render(refusal, &detail, (code, language), id),
-            "text/html; charset=utf-8",
-        ),
-        None => (
-            problem(refusal, &detail, exchange),
-            "application/problem+json",
-        ),
-    };
-    let mut response = Response::new(
-        Full::new(Bytes::from(text))
-            .map_err(|never| match never {})
-            .boxed_unsync(),
-    );
-    *response.status_mut() = refusal.status;
-    describe(
-        response.headers_mut(),
-        media_type,
-        refused,
-        exchange.version,
-    );
-    response
-}
-
-fn describe(
-    headers: &mut HeaderMap,
-    media_type: &'static str,
-    refused: &Refused,
-    version: Version,
-) {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(VARY, HeaderValue::from_static("accept, accept-language"));
-    if refused.refusal.status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(
-            ALLOW,
-            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
-        );
-    }
-    if refused.why.is_some() {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
-    }
-    if let Some(retry) = refused.retry {
-        tell_when(headers, retry);
-    } else if version != Version::HTTP_2 && !is_understood(refused.refusal) {
-        // What follows a request that was misread might be misread as well.
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-}
-
-/// Whether the request was understood, and only its answer could not be had.
-fn is_understood(refusal: &Refusal) -> bool {
-    use StatusCode as S;
-    [
-        S::NOT_FOUND,
-        S::BAD_GATEWAY,
-        S::SERVICE_UNAVAILABLE,
-        S::GATEWAY_TIMEOUT,
-    ]
-    .contains(&refusal.status)
-}
-
-/// The same members as the problems of the API, so that a client needs one reader for both.
-fn problem(refusal: &Refusal, detail: &str, exchange: &Exchange) -> Vec<u8> {
-    let (code, title) = kind(refusal.status);
-    let problem = serde_json::json!({
-        "type": format!("/problems/{code}"),
-        "title": title,
-        "status": refusal.status.as_u16(),
-        "detail": detail,
-        "instance": exchange.path(),
-        "code": code,
-        "cause": refusal.cause,
-        "request_id": exchange.client.request_id.to_string(),
-        "errors": [],
-    });
-    problem.to_string().into_bytes()
-}
-
-/// The kinds of problem that the API's pages explain, as far as the edge meets them.
-fn kind(status: StatusCode) -> (&'static str, &'static str) {
-    match status {
-        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "The method is not allowed here"),
-        StatusCode::NOT_FOUND => ("not_found", "There is no such thing"),
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            ("unavailable", "Please come back a little later")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body is too large"),
-        StatusCode::TOO_MANY_REQUESTS => ("too_many", "Too many requests"),
-        StatusCode::INTERNAL_SERVER_ERROR => ("internal", "Something went wrong here"),
-        _ => ("malformed", "The request can't be read"),
-    }
-}
-
-/// `Retry-After` in whole seconds, and the limit as draft-ietf-httpapi-ratelimit-headers writes it.
-fn tell_when(headers: &mut HeaderMap, retry: Retry) {
-    let seconds = retry.after.as_secs() + u64::from(retry.after.subsec_nanos() > 0);
-    let seconds = seconds.max(1);
-    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    let window = retry.interval.as_secs().max(1);
-    let quota =
-        (Duration::from_secs(window).as_micros() / retry.interval.as_micros().max(1)).max(1);
-    let policy = format!("\"address\";q={quota};w={window}");
-    let left = format!("\"address\";r=0;t={seconds}");
-    for (name, text) in [("ratelimit-policy", policy), ("ratelimit", left)] {
-        if let Ok(value) = HeaderValue::try_from(text) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-}

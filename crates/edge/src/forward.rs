@@ -8,8 +8,13 @@ use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response};
 use tower::Service;
+use tower::util::BoxCloneSyncService;
 
-use crate::start::{Body, LocalService};
+use crate::content::Body;
+
+/// The service that answers in this process: `web`, as a function call. Each request carries a
+/// `traffic::Client` in its extensions.
+pub type LocalService = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
@@ -90,7 +95,7 @@ impl Future for Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::body::Nothing;
+    use crate::content::Nothing;
 
     /// Has no room when it is first asked, as each copy of it once more.
     #[derive(Clone)]

@@ -14,9 +14,6 @@ use hyper::body::Incoming;
 use crate::error::{self, Refusal};
 use crate::link::{Link, Session};
 
-pub(crate) use host::without_port;
-pub(crate) use target::{is_plain, normal};
-
 /// More headers than this are refused; hyper does so on HTTP/1.
 const MOST_HEADERS: usize = 100;
 
@@ -64,6 +61,3 @@ fn method(method: &Method) -> Result<(), &'static Refusal> {
         _ => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::acme;
+use crate::acme::{self, Fetching};
 use crate::config::Config;
 use crate::tls::{Served, TlsError};
 
@@ -28,17 +28,6 @@ pub struct Certificate {
     pub not_after: Timestamp,
 }
 
-/// How the fetching goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetching {
-    /// The authority's directory.
-    pub directory: String,
-    /// When a certificate is fetched next; in the past when a server would do it at once.
-    pub next_attempt: Timestamp,
-    /// What went wrong last, and when; `None` after a success.
-    pub last_error: Option<(Timestamp, String)>,
-}
-
 /// Reads the operator's own certificate, else the fetched one, else the local one.
 pub fn inspect(
     config: &Config,
@@ -58,7 +47,11 @@ pub fn inspect(
         .url()
         .filter(|_| config.fetches_certificates(domains))
     {
-        return acme::inspect(directory, domains, data, now);
+        let (fetching, served) = acme::inspect(directory, domains, data, now)?;
+        return Ok(Inspection {
+            certificate: served.as_ref().map(describe),
+            fetching: Some(fetching),
+        });
     }
     let tls = data.join("tls");
     let local = Served::find(&tls.join("leaf.pem"), &tls.join("leaf.key"))?;
@@ -68,7 +61,7 @@ pub fn inspect(
     })
 }
 
-pub(crate) fn describe(served: &Served) -> Certificate {
+fn describe(served: &Served) -> Certificate {
     Certificate {
         names: served.names.texts(),
         issuer: served.issuer.clone(),

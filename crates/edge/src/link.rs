@@ -54,6 +54,13 @@ impl Link {
         })
     }
 
+    /// Whether the client was shown a certificate that browsers believe by themselves.
+    pub(crate) fn is_real(&self) -> bool {
+        self.tls
+            .as_ref()
+            .is_some_and(|session| session.served.is_real)
+    }
+
     pub(crate) fn is_secure(&self) -> bool {
         self.tls.is_some()
     }

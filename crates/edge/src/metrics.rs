@@ -5,9 +5,9 @@ mod register;
 use http::Version;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::access_log::LogMetrics;
 use crate::connections::Full;
 use crate::error::{self, Refusal};
 use crate::upstream::Families;
@@ -35,14 +35,6 @@ pub(crate) struct ConnectionMetrics {
     refused: Vec<Counter>,
     handshakes_failed: Vec<Counter>,
     exhausted: Counter,
-}
-
-/// Counted by the log's writer.
-#[derive(Clone)]
-pub(crate) struct LogMetrics {
-    pub(crate) duration: Histogram,
-    pub(crate) dropped: Counter,
-    pub(crate) errors: Counter,
 }
 
 impl Metrics {
@@ -140,19 +132,5 @@ impl ConnectionMetrics {
     /// Counts; true for the first time.
     pub(crate) fn exhausted(&self) -> bool {
         self.exhausted.inc() == 0
-    }
-}
-
-impl LogMetrics {
-    fn register(registry: &mut Registry) -> Self {
-        Self {
-            duration: register::durations(registry),
-            dropped: counter(
-                registry,
-                "log_dropped",
-                "Access records that could not be kept",
-            ),
-            errors: counter(registry, "log_errors", "Failed writes of the access log"),
-        }
     }
 }

@@ -8,7 +8,8 @@ use http::{HeaderValue, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use crate::body::{Answered, Nothing, Received};
+use crate::body::{Answered, Received};
+use crate::content::{Body, Nothing};
 use crate::error::{self, Refusal, Refused};
 use crate::error_page::{self, Language};
 use crate::exchange::{self, Ending, Exchange};
@@ -18,8 +19,8 @@ use crate::headers;
 use crate::link::Link;
 use crate::proxy::{self, Told};
 use crate::redirect;
+use crate::refuse;
 use crate::routes::Answers;
-use crate::start::Body;
 use crate::upstream::Upstream;
 
 type Answer = Result<Response<Answered>, Infallible>;
@@ -47,7 +48,7 @@ async fn live(
     let reader = error_page::reader(&head.headers);
     let routed = admitted.and_then(|()| route(&exchange, &head));
     let response = match routed {
-        Err(refused) => error::respond(&exchange, reader, &refused),
+        Err(refused) => refuse::respond(&exchange, reader, &refused),
         Ok(Route::Proof(text)) => redirect::proof(text),
         Ok(Route::Elsewhere(location)) => redirect::answer(location),
         Ok(Route::Web(local)) => {
@@ -59,7 +60,7 @@ async fn live(
         Ok(Route::Upstream(upstream)) => {
             let handed = proxy::forward(&exchange, upstream, head, incoming, told);
             let answer = Box::pin(handed).await;
-            answer.unwrap_or_else(|refusal| error::respond(&exchange, reader, &refusal.into()))
+            answer.unwrap_or_else(|refusal| refuse::respond(&exchange, reader, &refusal.into()))
         }
     };
     Ok(finish(ending, response))
@@ -152,9 +153,9 @@ fn settle(
     answer: Option<Response<Body>>,
 ) -> Response<Body> {
     match (exchange.fault(), answer) {
-        (Some(fault), _) => error::respond(exchange, reader, &fault.into()),
+        (Some(fault), _) => refuse::respond(exchange, reader, &fault.into()),
         (None, Some(response)) => response,
-        (None, None) => error::respond(exchange, reader, &(&error::PANICKED).into()),
+        (None, None) => refuse::respond(exchange, reader, &(&error::PANICKED).into()),
     }
 }
 
@@ -163,11 +164,11 @@ fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
     let exchange = &ending.0;
     exchange.answered(response.status());
     let (mut head, body) = response.into_parts();
-    exchange
-        .link
-        .shared()
-        .security
-        .apply(&mut head.headers, exchange);
+    exchange.link.shared().security.apply(
+        &mut head.headers,
+        exchange.is_foreign(),
+        exchange.link.is_real(),
+    );
     headers::name_request(&mut head.headers, exchange.client.request_id);
     Response::from_parts(head, Answered::new(body, ending))
 }

@@ -16,15 +16,13 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::Nothing;
+use crate::content::{Body, Nothing, Outgoing};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
-use crate::start::Body;
 use crate::upstream::{Channel, Flight, Picked, Target, Unreachable, Upstream};
 use passing::{Lease, Passing};
 
 pub(crate) use headers::Told;
-pub(crate) use outgoing::Outgoing;
 
 /// How often a request that waits looks for a target.
 const LOOK: Duration = Duration::from_millis(250);
@@ -40,7 +38,7 @@ pub(crate) async fn forward(
     told: Option<Told>,
 ) -> Result<Response<Body>, &'static Refusal> {
     headers::onward(&mut head.headers, exchange, told.as_ref());
-    let body = Outgoing::receive(incoming, exchange).await?;
+    let body = outgoing::receive(incoming, exchange).await?;
     if let Outgoing::Whole(bytes) = &body {
         head.headers.insert(CONTENT_LENGTH, bytes.len().into());
     }

@@ -5,9 +5,8 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 
-use crate::body::Nothing;
-use crate::gate::without_port;
-use crate::start::Body;
+use crate::authority::without_port;
+use crate::content::{Body, Nothing};
 
 /// A certificate authority asks for these over plain HTTP.
 pub(crate) const CHALLENGES: &str = "/.well-known/acme-challenge/";

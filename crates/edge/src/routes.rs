@@ -7,10 +7,11 @@ use http::request::Parts;
 
 use crate::config::{Config, WEB};
 use crate::error::{self, Refusal};
-use crate::gate;
+use crate::forward::LocalService;
 use crate::metrics::Metrics;
+use crate::path;
 use crate::site::Sites;
-use crate::start::{LocalService, StartError};
+use crate::start_error::StartError;
 use crate::upstream::{Clock, Upstream};
 
 /// A site, as the log names it, and who answers for it.
@@ -92,9 +93,9 @@ impl Routes {
             return Ok(None);
         };
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let (host, path) = (host.unwrap_or_default(), head.uri.path());
-        let site = sites.find(host, path);
-        if !gate::is_plain(path) && !is_same(site, sites.find(host, &gate::normal(path))) {
+        let (host, asked) = (host.unwrap_or_default(), head.uri.path());
+        let site = sites.find(host, asked);
+        if !path::is_plain(asked) && !is_same(site, sites.find(host, &path::normal(asked))) {
             return Err(&error::TARGET_AMBIGUOUS);
         }
         site.map(Some).ok_or(&error::NO_SITE)

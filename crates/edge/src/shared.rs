@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use http::request::Parts;
 
+use crate::acme::Front;
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::connections::Connections;
@@ -13,9 +14,16 @@ use crate::headers::SecurityHeaders;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::routes::Routes;
-use crate::start::StartError;
-use crate::tls::Secure;
+use crate::start_error::StartError;
+use crate::tls::Certificates;
 use crate::upstream::Clock;
+
+/// What the HTTPS listener works with.
+pub(crate) struct Secure {
+    pub(crate) certificates: Arc<Certificates>,
+    /// There while certificates are fetched.
+    pub(crate) front: Option<Front>,
+}
 
 /// Settings, tables and counters; each of them is safe to use from any thread.
 pub(crate) struct Shared {

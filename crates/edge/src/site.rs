@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use crate::gate;
+use crate::authority::without_port;
+use crate::path;
 
 /// A host as a site names it, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(crate) fn is_plain_path(path: &str) -> bool {
         && path
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'%' | b'\\'))
-        && gate::is_plain(path)
+        && path::is_plain(path)
 }
 
 /// Rules that lead to values of `T`.
@@ -116,7 +117,7 @@ impl<T> Sites<T> {
 
     /// The value of the rule that fits best. `authority` may have a port and is compared without regard to case.
     pub(crate) fn find(&self, authority: &str, path: &str) -> Option<&T> {
-        let host = gate::without_port(authority);
+        let host = without_port(authority);
         let host = host.strip_suffix('.').unwrap_or(host);
         let is_lower = !host.bytes().any(|byte| byte.is_ascii_uppercase());
         if is_lower {

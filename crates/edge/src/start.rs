@@ -2,79 +2,29 @@
 
 mod certificates;
 
-use std::convert::Infallible;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
 use lifecycle::tasks::TaskError;
-use lifecycle::{BindError, Bound, Facts, Listeners, Part, Readiness, Tasks};
+use lifecycle::{Bound, Facts, Listeners, Part, Readiness, Tasks};
 use prometheus_client::registry::Registry;
-use thiserror::Error;
-use tower::util::BoxCloneSyncService;
 
-use crate::access_log::{AccessLog, LogError};
+use crate::access_log::AccessLog;
 use crate::acme::Renewal;
-use crate::config::{Config, RouteFault};
+use crate::config::Config;
+use crate::forward::LocalService;
 use crate::listener::Worker;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::routes::Routes;
 use crate::shared::Shared;
 use crate::sockets::{Bindings, Sockets};
-use crate::tls::{Notice, TlsError};
-use crate::upstream::{self, Clock, TrustError};
+use crate::start_error::StartError;
+use crate::tls::Notice;
+use crate::upstream::{self, Clock};
 
 use certificates::{Ground, Keeping};
-
-/// What went wrong while a body was read or made.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// A request's or an answer's body.
-pub type Body = UnsyncBoxBody<Bytes, BoxError>;
-
-/// The service that answers in this process: `web`, as a function call. Each request carries a
-/// `traffic::Client` in its extensions.
-pub type LocalService = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Infallible>;
-
-/// Why the edge can't start, and what to do.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// An address can't be had.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// There is no certificate to serve.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The access log can't be written.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The operating system has no random numbers.
-    #[error("the system gives no random numbers: {0}")]
-    Random(getrandom::Error),
-    /// The process's limits can't be had.
-    #[error("can't prepare for connections: {0}")]
-    Descriptors(#[source] io::Error),
-    /// A site or an upstream is wrong.
-    #[error(transparent)]
-    Route(#[from] RouteFault),
-    /// Some sites go to Pendopo's own pages, which are not there.
-    #[error(
-        "there is nobody to hand requests to: name an `[[edge.upstream]]` in each `[[edge.site]]`, or start the role `web` as well"
-    )]
-    NoWeb,
-    /// Targets that speak TLS can't be believed.
-    #[error("`edge.upstream`: {0}")]
-    Trust(#[from] TrustError),
-    /// Both listeners are off.
-    #[error(
-        "`edge.http` and `edge.https` are both off: set one of them, or leave out the role `edge`"
-    )]
-    NoListener,
-}
 
 /// What the edge is started with.
 pub struct Setup {

@@ -9,15 +9,12 @@ mod served;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::acme::Front;
-
 pub(crate) use accept::accept;
 pub(crate) use authority::Authority;
-pub(crate) use certificates::{Certificates, Notice, handshake_only};
+pub(crate) use certificates::{Certificates, Notice, Proofs, handshake_only};
 pub(crate) use keeper::Keeper;
 pub(crate) use names::Names;
 pub(crate) use served::{Served, Source};
@@ -47,11 +44,4 @@ pub enum TlsError {
     /// The cryptography refused.
     #[error("can't set up TLS: {0}")]
     Setup(#[from] rustls::Error),
-}
-
-/// What the HTTPS listener works with.
-pub(crate) struct Secure {
-    pub(crate) certificates: Arc<Certificates>,
-    /// There while certificates are fetched.
-    pub(crate) front: Option<Front>,
 }

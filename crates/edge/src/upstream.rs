@@ -1,6 +1,5 @@
 //! Upstreams: named groups of targets, who of them is well, and who gets the next request.
 
-mod address;
 mod balance;
 mod budget;
 mod channel;
@@ -31,7 +30,6 @@ use source::Source;
 
 use crate::config::UpstreamConfig;
 
-pub(crate) use address::Address;
 pub(crate) use channel::{Channel, Unreachable};
 pub(crate) use clock::Clock;
 pub(crate) use counts::Families;

@@ -11,11 +11,12 @@ use lifecycle::shutdown::DRAIN_DEADLINE;
 use traffic::{Line, Record};
 
 use super::clock::Clock;
+use super::counts::LogMetrics;
 use super::file::LogFile;
 use super::mask;
 use super::queue::{Batch, Entry, Shelves};
+use crate::authority;
 use crate::headers;
-use crate::metrics::LogMetrics;
 
 /// How long notes gather before they are written: one write for many requests, and a log that follows at once.
 const GATHER: Duration = Duration::from_millis(50);
@@ -239,7 +240,7 @@ fn masked(text: Cow<'_, str>) -> Cow<'_, str> {
 
 fn without_port(host: Cow<'_, str>) -> Cow<'_, str> {
     match host {
-        Cow::Borrowed(host) => Cow::Borrowed(crate::gate::without_port(host)),
-        Cow::Owned(host) => Cow::Owned(crate::gate::without_port(&host).to_owned()),
+        Cow::Borrowed(host) => Cow::Borrowed(authority::without_port(host)),
+        Cow::Owned(host) => Cow::Owned(authority::without_port(&host).to_owned()),
     }
 }

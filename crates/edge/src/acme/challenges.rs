@@ -12,12 +12,13 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ClientHello;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::failure::Failure;
 use crate::files;
 use crate::redirect::CHALLENGES;
-use crate::tls;
+use crate::tls::{self, Proofs};
 
 /// The protocol that only an authority speaks, and only in a handshake.
 const ALPN: &[u8] = b"acme-tls/1";
@@ -81,11 +82,15 @@ impl Challenges {
         self.show(&format!("tls-{}", domain.to_ascii_lowercase()), &both)
     }
 
-    /// The settings of a handshake with an authority that asks for a proof of this name; `None` for anyone else.
-    pub(crate) fn handshake(
-        &self,
-        hello: &rustls::server::ClientHello<'_>,
-    ) -> Option<Arc<ServerConfig>> {
+    fn show(&self, name: &str, content: &str) -> Result<Shown, Failure> {
+        let path = self.directory.join(name);
+        files::replace(&path, content.as_bytes(), 0o600)?;
+        Ok(Shown(path))
+    }
+}
+
+impl Proofs for Challenges {
+    fn handshake(&self, hello: &ClientHello<'_>) -> Option<Arc<ServerConfig>> {
         let mut protocols = hello.alpn()?;
         if protocols.next() != Some(ALPN) || protocols.next().is_some() {
             return None;
@@ -96,12 +101,6 @@ impl Challenges {
             .join(format!("tls-{}", name.to_ascii_lowercase()));
         let pem = files::read(&path).ok()??;
         tls::handshake_only(Arc::new(SingleCertAndKey::from(proof(&pem)?)), ALPN).ok()
-    }
-
-    fn show(&self, name: &str, content: &str) -> Result<Shown, Failure> {
-        let path = self.directory.join(name);
-        files::replace(&path, content.as_bytes(), 0o600)?;
-        Ok(Shown(path))
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Config, SiteConfig, UpstreamConfig};
+use super::{Address, Config, SiteConfig, UpstreamConfig};
 use crate::site::HostPattern;
-use crate::upstream::Address;
 
 /// The upstream that is always there: Pendopo's own pages and API.
 pub const WEB: &str = "web";

@@ -4,6 +4,7 @@ use http::Version;
 use http::header::HOST;
 use http::request::Parts;
 
+use crate::authority::{is_authority, without_port};
 use crate::error::{self, Refusal};
 use crate::link::Session;
 
@@ -50,29 +51,4 @@ pub(super) fn served_by(authority: &str, session: &Session) -> Result<(), &'stat
     } else {
         Err(&error::MISDIRECTED)
     }
-}
-
-/// A name or an address in brackets, perhaps with a port. No user, no path, no list, no percent sign.
-pub(super) fn is_authority(text: &str) -> bool {
-    let host = without_port(text);
-    let port = &text[host.len()..];
-    let is_port =
-        port.is_empty() || port.len() <= 6 && port[1..].bytes().all(|byte| byte.is_ascii_digit());
-    let is_host = match host.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
-    };
-    is_port && is_host && !host.is_empty() && host.len() <= 255
-}
-
-/// The host before the last colon that is not part of an address.
-pub(crate) fn without_port(authority: &str) -> &str {
-    let after_address = authority.rfind(']').unwrap_or(0);
-    authority[after_address..]
-        .find(':')
-        .map_or(authority, |colon| &authority[..after_address + colon])
 }

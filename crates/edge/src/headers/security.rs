@@ -8,8 +8,6 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::exchange::Exchange;
-
 /// Own styles, scripts and images only, nothing inline, framed by nobody else.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
@@ -45,11 +43,13 @@ impl SecurityHeaders {
         }
     }
 
-    pub(crate) fn apply(&self, headers: &mut HeaderMap, exchange: &Exchange) {
+    /// `is_foreign` marks the answer of a program that knows nothing of ours; `is_real` a certificate that browsers
+    /// believe by themselves.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, is_foreign: bool, is_real: bool) {
         headers.reserve(self.always.len() + 3);
         headers.remove(SERVER);
         // What a program of others may do on its own pages, nobody can guess.
-        let count = if exchange.is_foreign() {
+        let count = if is_foreign {
             UNIVERSAL
         } else {
             self.always.len()
@@ -60,11 +60,6 @@ impl SecurityHeaders {
             }
         }
         // A browser that once saw this on a certificate it was told to trust could never come back without it.
-        let is_real = exchange
-            .link
-            .tls
-            .as_ref()
-            .is_some_and(|session| session.served.is_real);
         if let Some(hsts) = self.hsts.as_ref().filter(|_| is_real) {
             headers.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
         }

@@ -4,7 +4,6 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -21,24 +20,12 @@ struct CauseLabel {
 const PROTOCOLS: [&str; 3] = ["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// Upper bounds in seconds.
-const DURATIONS: [f64; 12] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
-];
-
 /// Requests by protocol, then by class of status.
 pub(super) fn requests(registry: &mut Registry) -> [[Counter; 5]; 3] {
     let family = Family::<RequestLabels, Counter>::default();
     registry.register("requests", "Requests answered", family.clone());
     let handle = |protocol, class| family.get_or_create_owned(&RequestLabels { protocol, class });
     PROTOCOLS.map(|protocol| CLASSES.map(|class| handle(protocol, class)))
-}
-
-pub(super) fn durations(registry: &mut Registry) -> Histogram {
-    let durations = Histogram::new(DURATIONS);
-    let help = "From the head read to the answer handed over";
-    registry.register("request_duration_seconds", help, durations.clone());
-    durations
 }
 
 pub(super) fn counter(registry: &mut Registry, name: &str, help: &str) -> Counter {

@@ -11,9 +11,9 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, timeout};
 
+use crate::content::BoxError;
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
-use crate::start::BoxError;
 use crate::upstream::{Channel, Flight, Upstream};
 
 /// How long a connection may take to become free once its answer has been read.

@@ -11,7 +11,8 @@ use prometheus_client::registry::Registry;
 
 use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
 use crate::config::{Config, Listen};
-use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Secure, Served, TlsError};
+use crate::shared::Secure;
+use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Proofs, Served, TlsError};
 
 /// The certificates and their keepers.
 pub(super) struct Keeping {
@@ -117,7 +118,8 @@ impl Ground<'_> {
     }
 
     fn certificates(&self, challenges: Option<Challenges>) -> Result<Certificates, TlsError> {
-        Certificates::new(self.known(), challenges, self.notice.clone())
+        let proofs = challenges.map(|challenges| Box::new(challenges) as Box<dyn Proofs>);
+        Certificates::new(self.known(), proofs, self.notice.clone())
     }
 
     /// The names that are served, once there are domains; without, whoever asks for any name is served.

@@ -13,7 +13,12 @@ use rustls::server::{
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::{Names, Served, Source, TlsError};
-use crate::acme::Challenges;
+
+/// Handshakes that are no visitor's: an authority asks in them for a proof.
+pub(crate) trait Proofs: std::fmt::Debug + Send + Sync {
+    /// The settings for such a handshake; `None` for anyone else's.
+    fn handshake(&self, hello: &ClientHello<'_>) -> Option<Arc<ServerConfig>>;
+}
 
 /// A certificate with the settings of the handshakes that show it.
 #[derive(Debug)]
@@ -53,7 +58,7 @@ pub(crate) struct Certificates {
     /// The names that are served; a client that asks for another one is refused. `None` refuses nobody.
     known: Option<Names>,
     /// There while certificates are fetched.
-    challenges: Option<Challenges>,
+    proofs: Option<Box<dyn Proofs>>,
     notice: Notice,
     real: ArcSwapOption<Offer>,
     local: ArcSwapOption<Offer>,
@@ -62,13 +67,13 @@ pub(crate) struct Certificates {
 impl Certificates {
     pub(crate) fn new(
         known: Option<Names>,
-        challenges: Option<Challenges>,
+        proofs: Option<Box<dyn Proofs>>,
         notice: Notice,
     ) -> Result<Self, TlsError> {
         Ok(Self {
             base: base()?,
             known,
-            challenges,
+            proofs,
             notice,
             real: ArcSwapOption::empty(),
             local: ArcSwapOption::empty(),
@@ -119,7 +124,7 @@ impl Certificates {
 
     /// The settings for an authority that asks for a proof in a handshake; `None` for anyone else.
     pub(crate) fn proof(&self, hello: &ClientHello<'_>) -> Option<Arc<ServerConfig>> {
-        self.challenges.as_ref()?.handshake(hello)
+        self.proofs.as_ref()?.handshake(hello)
     }
 
     fn offer(&self, served: Served) -> Offer {

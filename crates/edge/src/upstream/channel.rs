@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use super::clock::Clock;
 use super::target::Target;
 use super::wire::{Tap, Wire};
-use crate::proxy::Outgoing;
+use crate::content::Outgoing;
 
 /// An answer's head, and what is read ahead of its body.
 const READ_BUFFER: usize = 64 * 1024;

@@ -13,7 +13,7 @@ use super::keeper::varied;
 use super::target::{Target, Verdict};
 use super::{Upstream, clock::Clock};
 use crate::config::CheckConfig;
-use crate::proxy::Outgoing;
+use crate::content::Outgoing;
 
 /// Where no check is configured, targets that came back are still asked whether anybody listens.
 const PENDING_INTERVAL: Duration = Duration::from_secs(1);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::address::{Address, Host};
 use super::target::{Birth, Target, Verdict};
 use super::trust::{self, Tls, TrustError};
 use crate::config::UpstreamConfig;
+use crate::config::{Address, Host};
 
 /// One configured target.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
-use super::address::{Address, Host};
+use crate::config::{Address, Host};
 
 /// Why no target can be believed, and what to do.
 #[derive(Debug, Error)]
