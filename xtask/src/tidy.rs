@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: the rules of ARCHITECTURE.md and STYLE.md that no compiler holds.
 
+mod circles;
 mod documents;
 mod floors;
 mod generated;
@@ -42,6 +43,7 @@ fn findings(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
     let deny = tree.text("deny.toml").unwrap_or_default();
     [
         floors::check(workspace),
+        circles::check(tree),
         purity::check(tree),
         manifests::check(tree),
         licences::check(workspace, deny),

@@ -17,13 +17,9 @@ use anyhow::{Result, anyhow};
 
 use crate::cli::{Cli, Command, Global};
 use crate::config::{self, Faults, Loaded};
+use crate::usage::Usage;
 
 use at_console::{Console, at_console};
-
-/// What a person typed can't be done: wrong usage, as opposed to a failure.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Usage(pub(crate) String);
 
 /// Does what the command line asks.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {

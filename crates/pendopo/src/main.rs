@@ -11,6 +11,7 @@ mod process;
 mod records;
 mod roles;
 mod telemetry;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -15,8 +15,8 @@ use prometheus_client::registry::Registry;
 use tower::ServiceExt;
 
 use crate::cli::RoleName;
-use crate::commands::Usage;
 use crate::config::Config;
+use crate::usage::Usage;
 
 /// What the parts tell about themselves.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! What the server says of itself to developers: the API's reference at `/docs`, and a page for each kind of problem.
 
 mod example;
-mod prose;
 mod reference;
 
 use askama::Template;
@@ -12,7 +11,6 @@ use crate::extract::{Guest, Path};
 use crate::page::{Look, Page, Reader, View};
 use crate::problem::Problem;
 
-pub(crate) use prose::Prose;
 pub(crate) use reference::Reference;
 
 #[derive(Template)]

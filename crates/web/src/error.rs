@@ -1,10 +1,9 @@
 //! What a failure is to an HTTP client: the only place that chooses a status code for one.
 //!
 //! A handler fails with an [`Error`]; it becomes a bare response that carries its [`Report`], and
-//! [`crate::layers`] writes it out as a problem document or a page, whichever the client asked for.
+//! the outermost layer writes it out as a problem document or a page, whichever the client asked for.
 
 mod from_school;
-mod render;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,8 +15,6 @@ use http::{HeaderName, HeaderValue};
 use school::store_error::Cause;
 
 use crate::problem::Problem;
-
-pub(crate) use render::{Asked, JSON_PROBLEM, ProblemBody};
 
 /// A failed request.
 #[derive(Debug)]
@@ -33,7 +30,7 @@ pub(crate) struct Report {
     /// The fields or parameters that are wrong.
     pub(crate) faults: Vec<Fault>,
     /// Headers that belong to the status.
-    headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// For the log only.
     pub(crate) cause: Option<Cause>,
 }

@@ -19,8 +19,9 @@ use traffic::Client;
 
 use crate::cache::CachePolicy;
 use crate::cross_origin;
-use crate::error::{Asked, Error, Report};
+use crate::error::{Error, Report};
 use crate::language::Language;
+use crate::report::Asked;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 

@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use crate::app::AppState;
 use crate::assets;
 use crate::language::Language;
-use crate::routes::path;
+use crate::path;
 
 /// Every page, and the files that they load.
 pub(crate) fn routes() -> Router<AppState> {

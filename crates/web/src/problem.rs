@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::docs::Prose;
+use crate::prose::Prose;
 
 /// One kind of error.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,12 +6,12 @@ use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 use school::Clock;
 
-use super::Usage;
 use super::healthcheck::send;
 use crate::cli::CertificateCommand;
 use crate::config::Config;
 use crate::console::say;
 use crate::private::RENEW;
+use crate::usage::Usage;
 
 pub(super) fn run(config: &Config, command: CertificateCommand) -> Result<ExitCode> {
     match command {

@@ -7,8 +7,8 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::error::JSON_PROBLEM;
 use crate::problem::Problem;
+use crate::report::JSON_PROBLEM;
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 

@@ -11,8 +11,8 @@ use super::failures::Busy;
 use super::reply;
 use crate::app::AppState;
 use crate::error::Error;
+use crate::path;
 use crate::problem::Problem;
-use crate::routes::path;
 
 /// A server that can serve.
 #[derive(Serialize, ToSchema)]

@@ -14,7 +14,7 @@ use super::{paging, reply};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Caller, Json, NoQuery, Path, Query, RepeatKey, Sender};
-use crate::routes::path;
+use crate::path;
 use wire::{MessagePage, MessageQuery, MessageView, NewMessage};
 
 const LIST: &str = "messages";

@@ -14,8 +14,8 @@ use super::reply;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Caller, Json, NoQuery, Path, RepeatKey};
+use crate::path;
 use crate::problem::Problem;
-use crate::routes::path;
 use wire::{NewTokenView, TokenList, TokenView, TokenWish};
 
 /// List one's own tokens

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::extract::{
     Caller, IfMatch, IfNoneMatch, Json, MergePatch, NoQuery, Path, Query, RepeatKey, entity_tag,
 };
-use crate::routes::path;
+use crate::path;
 use input::{NewUser, UserPatch};
 use list::{UserPage, UserQuery};
 use view::User;

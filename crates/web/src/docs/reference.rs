@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use super::example;
-use super::prose::Prose;
+use crate::prose::Prose;
 
 /// Everything on the page.
 pub(crate) struct Reference {

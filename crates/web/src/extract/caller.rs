@@ -62,7 +62,7 @@ impl FromRequestParts<AppState> for Sender {
     }
 }
 
-/// Who sent the request; [`crate::layers`] has made sure that this is known.
+/// Who sent the request; the outermost layer has made sure that this is known.
 pub(crate) fn client(parts: &Parts) -> Client {
     *parts
         .extensions

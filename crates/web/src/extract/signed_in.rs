@@ -12,7 +12,7 @@ use super::caller::{client, request_id};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::escape;
-use crate::routes::path;
+use crate::path;
 use crate::session_cookie;
 
 /// Somebody signed in, who may do what their role allows. Others are sent to sign in, or to change their

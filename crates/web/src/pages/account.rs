@@ -16,7 +16,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{AnySession, Form, Path, SignedIn};
 use crate::page::{Faults, Look, Page, Reader, View, see_other};
-use crate::routes::path;
+use crate::path;
 
 /// What the form for a new token sends.
 #[derive(Deserialize)]

@@ -18,8 +18,8 @@ use crate::error::Error;
 use crate::extract::{AnySession, Form, Guest, Query};
 use crate::language::Language;
 use crate::page::{Faults, Look, Page, Reader, View, see_other};
+use crate::path;
 use crate::problem::Problem;
-use crate::routes::path;
 use crate::session_cookie;
 
 /// The query of the page.

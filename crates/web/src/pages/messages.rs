@@ -13,8 +13,8 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Form, Guest, Path, Query, SignedIn};
 use crate::page::{Faults, Look, Page, Reader, Text, View, see_other, special_bytes};
+use crate::path;
 use crate::problem::Problem;
-use crate::routes::path;
 
 /// How many messages a page has at most.
 const MOST_MESSAGES: u64 = 50;

@@ -14,7 +14,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{AnySession, Form, SignedIn};
 use crate::page::{Faults, Look, Page, Reader, View, see_other};
-use crate::routes::path;
+use crate::path;
 
 /// What the form sends.
 #[derive(Deserialize)]

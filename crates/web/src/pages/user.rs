@@ -15,8 +15,8 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::extract::{Form, Path, SignedIn};
 use crate::page::{Faults, Look, Page, Reader, View, see_other};
+use crate::path;
 use crate::problem::Problem;
-use crate::routes::path;
 use fields::{Stored, Typed};
 
 /// Whether a person can sign in.

@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::escape;
 use crate::extract::{Query, SignedIn};
 use crate::page::{Look, Page, Reader, View};
+use crate::path;
 use crate::problem::Problem;
-use crate::routes::path;
 
 /// How many people a page has.
 const PEOPLE: u64 = 25;

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use crate::cli::RoleName;
-use crate::commands::Usage;
 use crate::config::Config;
 use crate::roles::listeners;
+use crate::usage::Usage;
 
 /// Refuses `--open-api` with a listener that others can reach.
 pub(super) fn must_be_private(config: &Config, roles: &[RoleName]) -> Result<()> {

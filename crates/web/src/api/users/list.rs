@@ -13,7 +13,7 @@ use super::view::User;
 use crate::api::link::Links;
 use crate::api::{paging, reply};
 use crate::error::{Error, Fault};
-use crate::routes::path;
+use crate::path;
 
 const MOST_SEARCH: usize = 100;
 

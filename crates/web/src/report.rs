@@ -10,8 +10,8 @@ use serde::Serialize;
 use traffic::Client;
 use utoipa::ToSchema;
 
-use super::{Fault, Report};
 use crate::cache::CachePolicy;
+use crate::error::{Fault, Report};
 use crate::language::Language;
 use crate::page;
 

@@ -7,8 +7,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::{Modify, OpenApi};
 
 use crate::cache::CachePolicy;
-use crate::error::ProblemBody;
-use crate::routes;
+use crate::report::ProblemBody;
 
 /// What stands in the description beside the operations.
 #[derive(OpenApi)]
@@ -41,11 +40,6 @@ impl Modify for Schemes {
         components.add_security_scheme("token", bearer);
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
-}
-
-/// The description as JSON, as `/openapi.json` gives it.
-pub fn openapi() -> String {
-    written(&routes::api_routes().into_openapi())
 }
 
 pub(crate) fn frame() -> utoipa::openapi::OpenApi {
