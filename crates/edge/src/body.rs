@@ -27,7 +27,7 @@ pub(crate) struct Received {
 
 impl Received {
     pub(crate) fn new(incoming: Incoming, exchange: Arc<Exchange>) -> Self {
-        let room = exchange.link.shared().config.request.body.get();
+        let room = exchange.rules.config.request.body.get();
         Self {
             incoming,
             exchange,
@@ -58,7 +58,7 @@ impl Received {
 
     /// Waits for the next part no longer than the pause allows, and never beyond the whole body's time.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let timeouts = &self.exchange.link.shared().config.timeout;
+        let timeouts = &self.exchange.rules.config.timeout;
         let whole = Instant::from_std(self.exchange.began) + timeouts.body.duration();
         if std::mem::take(&mut self.has_moved) {
             let until = whole.min(Instant::now() + timeouts.body_idle.duration());

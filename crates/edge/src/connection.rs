@@ -48,10 +48,15 @@ const LINGER_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
     let pulse = Arc::new(Pulse::new(opened.accepted));
     let transport = Transport::new(opened.socket, Arc::clone(&pulse));
-    let is_trusted = desk.shared.trusts(opened.address);
+    let (is_trusted, config) = {
+        let rules = desk.rules();
+        (rules.trusts(opened.address), Arc::clone(&rules.config))
+    };
+    let patience = config.timeout.handshake.duration();
     let link = |desk, pulse, tls| {
         Arc::new(Link {
             desk,
+            config,
             pulse,
             peer: opened.address,
             is_trusted,
@@ -63,7 +68,7 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
         return Box::pin(one_at_a_time(transport, link(desk, pulse, None), drain)).await;
     }
     // Boxed, so that a connection that rests holds neither the handshake's memory nor the other protocol's.
-    let Some((stream, session)) = Box::pin(handshake(transport, &desk)).await else {
+    let Some((stream, session)) = Box::pin(handshake(transport, &desk, patience)).await else {
         return;
     };
     pulse.handshake_ends();
@@ -79,6 +84,7 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
 async fn handshake(
     mut transport: Transport,
     desk: &Desk,
+    patience: Duration,
 ) -> Option<(Box<TlsStream<Transport>>, Session)> {
     let shared = &desk.shared;
     let certificates = &shared.secure.as_ref()?.certificates;
@@ -90,7 +96,7 @@ async fn handshake(
         }
         tls::accept(certificates, transport).await
     };
-    match tokio::time::timeout(shared.config.timeout.handshake.duration(), accepting).await {
+    match tokio::time::timeout(patience, accepting).await {
         Ok(Ok(None)) => None,
         Ok(Ok(Some((stream, served)))) => {
             let server_name = stream.get_ref().1.server_name().map(Box::from);
@@ -118,7 +124,7 @@ async fn one_at_a_time<S>(stream: S, link: Arc<Link>, drain: &Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let config = &link.shared().config;
+    let config = &link.config;
     let mut watchdog = watchdog(config, Multiplex::One, &link.pulse);
     let served = Arc::clone(&link);
     let service = service_fn(move |request| phases::serve(Arc::clone(&served), request));
@@ -146,7 +152,7 @@ async fn many_at_a_time<S>(stream: S, link: Arc<Link>, drain: &Drain)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut watchdog = watchdog(&link.shared().config, Multiplex::Many, &link.pulse);
+    let mut watchdog = watchdog(&link.config, Multiplex::Many, &link.pulse);
     let served = Arc::clone(&link);
     let service = service_fn(move |request| phases::serve(Arc::clone(&served), request));
     let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);

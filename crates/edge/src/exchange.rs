@@ -16,6 +16,7 @@ use crate::error::{self, Refusal};
 use crate::forwarded;
 use crate::link::Link;
 use crate::routes::Site;
+use crate::rules::Rules;
 use crate::upstream::Target;
 
 /// The client went away before it was answered (nginx's number).
@@ -24,6 +25,8 @@ pub(crate) const CLIENT_LEFT: u16 = 499;
 /// What is known when the head has been read, and what comes to light until the answer has been sent.
 pub(crate) struct Exchange {
     pub(crate) link: Arc<Link>,
+    /// The rules in force when it began.
+    pub(crate) rules: Arc<Rules>,
     pub(crate) began: Instant,
     pub(crate) client: Client,
     pub(crate) version: Version,
@@ -56,10 +59,11 @@ impl Exchange {
     pub(crate) fn open(link: Arc<Link>, head: &Parts) -> Arc<Self> {
         let began = Instant::now();
         link.pulse.request_begins();
+        let rules = link.desk.rules();
         let header = |name| head.headers.get(name).cloned();
         Arc::new(Self {
             began,
-            client: client(&link, head),
+            client: client(&link, &rules, head),
             version: head.version,
             time: Timestamp::now(),
             method: head.method.clone(),
@@ -75,6 +79,7 @@ impl Exchange {
             attempts: AtomicU8::new(0),
             cause: OnceLock::new(),
             fault: OnceLock::new(),
+            rules,
             link,
         })
     }
@@ -234,7 +239,7 @@ impl Drop for Ending {
     }
 }
 
-fn client(link: &Link, head: &Parts) -> Client {
+fn client(link: &Link, rules: &Rules, head: &Parts) -> Client {
     let own = || link.desk.ids.next();
     if !link.is_trusted {
         return Client {
@@ -243,7 +248,7 @@ fn client(link: &Link, head: &Parts) -> Client {
             request_id: own(),
         };
     }
-    let trusts = |address: IpAddr| link.shared().trusts(address);
+    let trusts = |address: IpAddr| rules.trusts(address);
     let stated = head
         .headers
         .get("x-request-id")

@@ -12,7 +12,8 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use crate::error::{self, Refusal};
-use crate::link::{Link, Session};
+use crate::exchange::Exchange;
+use crate::link::Session;
 
 /// More headers than this are refused; hyper does so on HTTP/1.
 const MOST_HEADERS: usize = 100;
@@ -25,10 +26,10 @@ pub(crate) struct Door<'a> {
 }
 
 impl<'a> Door<'a> {
-    pub(crate) fn of(link: &'a Link, incoming: &Incoming) -> Self {
-        let target_most = link.shared().config.request.target.len();
+    pub(crate) fn of(exchange: &'a Exchange, incoming: &Incoming) -> Self {
+        let target_most = exchange.rules.config.request.target.len();
         Self {
-            session: link.tls.as_ref(),
+            session: exchange.link.tls.as_ref(),
             has_body: !incoming.is_end_stream(),
             target_most,
         }

@@ -32,6 +32,7 @@ mod random;
 mod redirect;
 mod refuse;
 mod routes;
+mod rules;
 mod shared;
 mod site;
 mod sockets;

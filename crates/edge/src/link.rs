@@ -6,9 +6,11 @@ use std::sync::{Arc, OnceLock};
 use http::HeaderValue;
 
 use crate::access_log::Queue;
+use crate::config::Config;
 use crate::forward::Local;
 use crate::pulse::Pulse;
 use crate::random::RequestIds;
+use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::tls::Served;
 use crate::upstream::Pools;
@@ -16,6 +18,8 @@ use crate::upstream::Pools;
 /// What belongs to one worker thread.
 pub(crate) struct Desk {
     pub(crate) shared: Arc<Shared>,
+    /// The thread's number.
+    pub(crate) worker: usize,
     pub(crate) queue: Queue,
     pub(crate) ids: RequestIds,
     /// Absent when the role `web` is not here.
@@ -26,6 +30,8 @@ pub(crate) struct Desk {
 /// One connection, seen from its requests.
 pub(crate) struct Link {
     pub(crate) desk: Arc<Desk>,
+    /// The settings that the connection was opened under.
+    pub(crate) config: Arc<Config>,
     pub(crate) pulse: Arc<Pulse>,
     /// The other end of the socket; IPv4 is never written as IPv6.
     pub(crate) peer: IpAddr,
@@ -40,6 +46,13 @@ pub(crate) struct Session {
     /// The name the client asked for; absent when it asked for an address.
     pub(crate) server_name: Option<Box<str>>,
     pub(crate) served: Arc<Served>,
+}
+
+impl Desk {
+    /// The rules in force at this moment.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        self.shared.rules(self.worker)
+    }
 }
 
 impl Link {

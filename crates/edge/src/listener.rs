@@ -41,11 +41,12 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(shared: Arc<Shared>, queue: Queue) -> io::Result<Self> {
+    pub(crate) fn new(shared: Arc<Shared>, worker: usize, queue: Queue) -> io::Result<Self> {
         let ids = RequestIds::new().map_err(io::Error::other)?;
-        let local = shared.routes.local().cloned().map(Local::new);
+        let local = shared.rules(worker).routes.local().cloned().map(Local::new);
         let desk = Arc::new(Desk {
             shared,
+            worker,
             queue,
             ids,
             local,
@@ -123,9 +124,10 @@ impl Worker {
     fn open(&mut self, socket: TcpStream, peer: SocketAddr, is_secure: bool) {
         let shared = &self.desk.shared;
         let address = peer.ip().to_canonical();
+        let is_trusted = self.desk.rules().trusts(address);
         let place = match shared
             .connections
-            .take(Some(address).filter(|&address| !shared.trusts(address)))
+            .take(Some(address).filter(|_| !is_trusted))
         {
             Ok(place) => place,
             Err(full) => return self.refuse(full),

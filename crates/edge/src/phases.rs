@@ -73,12 +73,12 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
         // Until somebody takes the body, an answer leaves it unread.
         exchange.link.pulse.leaves_body_unread();
     }
-    gate::check(head, &Door::of(&exchange.link, incoming))?;
+    gate::check(head, &Door::of(exchange, incoming))?;
     shared.metrics.dropped_headers(headers::plain(head));
-    if incoming.size_hint().lower() > shared.config.request.body.get() {
+    if incoming.size_hint().lower() > exchange.rules.config.request.body.get() {
         return Err((&error::BODY_TOO_LARGE).into());
     }
-    match &shared.admission {
+    match &exchange.rules.admission {
         Some(admission) if !gate::is_health(head) && shared.proof(head).is_none() => {
             admission
                 .admit(exchange.client.address, exchange.began)
@@ -120,8 +120,8 @@ fn route<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, Refused>
 
 /// Who answers for the request's site.
 fn here<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, &'static Refusal> {
-    let (shared, local) = (exchange.link.shared(), &exchange.link.desk.local);
-    let answers = match shared.routes.site(head)? {
+    let local = &exchange.link.desk.local;
+    let answers = match exchange.rules.routes.site(head)? {
         None => &Answers::Web,
         Some(site) => {
             exchange.belongs_to(site);
@@ -164,7 +164,7 @@ fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
     let exchange = &ending.0;
     exchange.answered(response.status());
     let (mut head, body) = response.into_parts();
-    exchange.link.shared().security.apply(
+    exchange.rules.security.apply(
         &mut head.headers,
         exchange.is_foreign(),
         exchange.link.is_real(),

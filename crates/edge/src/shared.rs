@@ -1,19 +1,16 @@
 //! What all worker threads share.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use http::request::Parts;
 
 use crate::acme::Front;
-use crate::admission::Admission;
-use crate::config::Config;
 use crate::connections::Connections;
 use crate::descriptors;
-use crate::headers::SecurityHeaders;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
-use crate::routes::Routes;
+use crate::rules::Rules;
 use crate::start_error::StartError;
 use crate::tls::Certificates;
 use crate::upstream::Clock;
@@ -25,44 +22,37 @@ pub(crate) struct Secure {
     pub(crate) front: Option<Front>,
 }
 
-/// Settings, tables and counters; each of them is safe to use from any thread.
+/// Rules, tables and counters; each of them is safe to use from any thread.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) routes: Routes,
+    /// A copy for each worker thread: a counter that all threads pull at would slow every request down.
+    rules: Box<[ArcSwap<Rules>]>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) secure: Option<Secure>,
     pub(crate) redirect: Option<Redirect>,
-    pub(crate) admission: Option<Admission>,
     pub(crate) connections: Arc<Connections>,
-    pub(crate) security: SecurityHeaders,
 }
 
 impl Shared {
     pub(crate) fn new(
-        config: Config,
-        routes: Routes,
+        rules: &Rules,
+        threads: usize,
         clock: Clock,
         metrics: Metrics,
         secure: Option<Secure>,
         redirect: Option<Redirect>,
     ) -> Result<Self, StartError> {
-        let most =
-            descriptors::connections(config.connections.most).map_err(StartError::Descriptors)?;
-        let connections = Arc::new(Connections::new(most, config.connections.per_address));
-        let seed = getrandom::u64().map_err(StartError::Random)?;
-        let admission = Admission::new(&config.limit, seed, Instant::now());
-        let security = SecurityHeaders::new(config.hsts.duration());
+        let bounds = &rules.config.connections;
+        let most = descriptors::connections(bounds.most).map_err(StartError::Descriptors)?;
+        let connections = Arc::new(Connections::new(most, bounds.per_address));
+        let copies = (0..threads).map(|_| ArcSwap::from_pointee(rules.clone()));
         Ok(Self {
-            config,
-            routes,
+            rules: copies.collect(),
             clock,
             metrics,
             secure,
             redirect,
-            admission,
             connections,
-            security,
         })
     }
 
@@ -84,11 +74,8 @@ impl Shared {
         (!has_one).then(|| front.standing.why())
     }
 
-    /// Whether forwarded headers of this peer are believed.
-    pub(crate) fn trusts(&self, peer: std::net::IpAddr) -> bool {
-        self.config
-            .trusted_proxies
-            .iter()
-            .any(|network| network.contains(&peer))
+    /// The rules in force, as the worker thread of this number has them.
+    pub(crate) fn rules(&self, worker: usize) -> Arc<Rules> {
+        self.rules[worker].load_full()
     }
 }

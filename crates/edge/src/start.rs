@@ -18,6 +18,7 @@ use crate::listener::Worker;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::routes::Routes;
+use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::sockets::{Bindings, Sockets};
 use crate::start_error::StartError;
@@ -99,8 +100,9 @@ impl Edge {
         let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
         let clock = Clock::new(Instant::now());
         let routes = Routes::new(&config, local, clock, &metrics)?;
+        let rules = Rules::new(config, routes)?;
         let shared = Arc::new(Shared::new(
-            config, routes, clock, metrics, secure, redirect,
+            &rules, threads, clock, metrics, secure, redirect,
         )?);
         Ok(Self {
             bound,
@@ -130,10 +132,8 @@ impl Edge {
         if let Some(keeping) = self.keeping {
             keeping.run(tasks)?;
         }
-        let (upstreams, name_server) = (
-            self.shared.routes.upstreams(),
-            self.shared.config.name_server,
-        );
+        let rules = self.shared.rules(0);
+        let (upstreams, name_server) = (rules.routes.upstreams(), rules.config.name_server);
         if !upstreams.is_empty() {
             tasks.spawn("edge-upstreams", move |shutdown| {
                 upstream::keep(upstreams, name_server, shutdown)
@@ -142,7 +142,8 @@ impl Edge {
         for (index, (sockets, queue)) in self.sockets.into_iter().zip(queues).enumerate() {
             let (shared, part) = (Arc::clone(&self.shared), Arc::clone(&part));
             tasks.spawn(format!("edge-{index}"), move |shutdown| async move {
-                let worker = Worker::new(shared, queue).map_err(|error| error.to_string())?;
+                let worker =
+                    Worker::new(shared, index, queue).map_err(|error| error.to_string())?;
                 part.ready();
                 worker
                     .run(sockets, &part, shutdown)

@@ -1,0 +1,40 @@
+//! What a reload may change: settings, sites, limits and headers, as one value that requests take hold of.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::admission::Admission;
+use crate::config::Config;
+use crate::headers::SecurityHeaders;
+use crate::routes::Routes;
+use crate::start_error::StartError;
+
+/// The rules in force. A request keeps those that it began with; a connection keeps its deadlines.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    pub(crate) config: Arc<Config>,
+    pub(crate) routes: Arc<Routes>,
+    pub(crate) admission: Option<Arc<Admission>>,
+    pub(crate) security: Arc<SecurityHeaders>,
+}
+
+impl Rules {
+    pub(crate) fn new(config: Config, routes: Routes) -> Result<Self, StartError> {
+        let seed = getrandom::u64().map_err(StartError::Random)?;
+        let admission = Admission::new(&config.limit, seed, Instant::now());
+        let security = SecurityHeaders::new(config.hsts.duration());
+        Ok(Self {
+            config: Arc::new(config),
+            routes: Arc::new(routes),
+            admission: admission.map(Arc::new),
+            security: Arc::new(security),
+        })
+    }
+
+    /// Whether forwarded headers of this peer are believed.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        let mut networks = self.config.trusted_proxies.iter();
+        networks.any(|network| network.contains(&peer))
+    }
+}
