@@ -9,12 +9,16 @@ use super::SECRETS;
 use super::known::Known;
 use super::merge::toml_text;
 
-/// The sources that declare settings: the section, the file's text, the name of the section's type.
+/// The sources that declare settings: the section, the text of its files, the name of the section's type.
 const SOURCES: &[(&str, &str, &str)] = &[
     ("", include_str!("../config.rs"), "Config"),
     (
         "edge",
-        include_str!("../../../edge/src/config.rs"),
+        concat!(
+            include_str!("../../../edge/src/config.rs"),
+            include_str!("../../../edge/src/config/site.rs"),
+            include_str!("../../../edge/src/config/upstream.rs"),
+        ),
         "Config",
     ),
     ("web", include_str!("../../../web/src/config.rs"), "Config"),
@@ -75,6 +79,7 @@ fn write_key(text: &mut String, key: &str, default: &Value) {
     if !default.is_empty() {
         let _ = write!(text, "\n```toml\n{key} = {default}\n```\n");
     }
+    write_entry(text, key);
     if SECRETS.contains(&key) {
         let _ = write!(
             text,
@@ -83,8 +88,50 @@ fn write_key(text: &mut String, key: &str, default: &Value) {
     }
 }
 
+/// The keys of one entry, where the key stands for a list of tables.
+fn write_entry(text: &mut String, key: &str) {
+    let entry = entry(key);
+    if !entry.is_empty() {
+        let _ = write!(text, "\nThe keys of each `[[{key}]]`:\n\n");
+    }
+    for (name, doc) in entry {
+        let _ = writeln!(text, "- `{name}`: {doc}");
+    }
+}
+
+/// The keys of one entry with their doc comments, those of tables inside it with dots; none where the key stands for
+/// anything but a list of tables.
+pub(super) fn entry(key: &str) -> Vec<(String, String)> {
+    let Some((source, field)) = find(key) else {
+        return Vec::new();
+    };
+    inside(&field.kind, "Vec<")
+        .map(|kind| keys(source, kind, ""))
+        .unwrap_or_default()
+}
+
+fn keys(source: &str, of: &str, before: &str) -> Vec<(String, String)> {
+    let own = |field: Field| {
+        let name = format!("{before}{}", field.name);
+        let within = inside(&field.kind, "Option<")
+            .map(|kind| keys(source, kind, &format!("{name}.")))
+            .unwrap_or_default();
+        [(name, field.doc)].into_iter().chain(within)
+    };
+    fields(source, of).into_iter().flat_map(own).collect()
+}
+
+fn inside<'a>(kind: &'a str, around: &str) -> Option<&'a str> {
+    kind.strip_prefix(around)?.strip_suffix('>')
+}
+
 /// The doc comment of a key or a section, as one line.
 pub(super) fn doc(key: &str) -> Option<String> {
+    find(key).map(|(_, field)| field.doc)
+}
+
+/// The text that declares a key or a section, and its declaration.
+fn find(key: &str) -> Option<(&'static str, Field)> {
     let own = |section: &str| {
         section.is_empty()
             || key
@@ -98,22 +145,26 @@ pub(super) fn doc(key: &str) -> Option<String> {
         .trim_start_matches('.');
     let (mut of, mut found) = ((*root).to_owned(), None);
     for name in path.split('.') {
-        let field = field(source, &of, name)?;
-        of = field.kind;
-        found = Some(field.doc);
+        let field = fields(source, &of)
+            .into_iter()
+            .find(|field| field.name == name)?;
+        of.clone_from(&field.kind);
+        found = Some(field);
     }
-    found
+    Some((source, found?))
 }
 
 struct Field {
+    name: String,
     doc: String,
     kind: String,
 }
 
-/// Finds a public field in the source of the struct that declares it.
-fn field(source: &str, of: &str, name: &str) -> Option<Field> {
+/// The public fields of a struct, read from the source that declares it; none if that declares no such struct.
+fn fields(source: &str, of: &str) -> Vec<Field> {
     let start = format!("struct {of} {{");
     let mut doc: Vec<&str> = Vec::new();
+    let mut fields = Vec::new();
     for line in source
         .lines()
         .skip_while(|line| !line.ends_with(&start))
@@ -123,23 +174,16 @@ fn field(source: &str, of: &str, name: &str) -> Option<Field> {
         let line = line.trim();
         if let Some(text) = line.strip_prefix("///") {
             doc.push(text.trim());
-            continue;
-        }
-        let declared = line
-            .split_once(": ")
-            .map(|(left, kind)| (left.rsplit(' ').next(), kind));
-        match declared {
-            Some((Some(left), kind)) if left == name => {
-                return Some(Field {
-                    doc: doc.join(" "),
-                    kind: kind.trim_end_matches(',').to_owned(),
-                });
-            }
-            Some(_) if !line.starts_with('#') => doc.clear(),
-            _ => {}
+        } else if let Some((left, kind)) = line.split_once(": ").filter(|_| !line.starts_with('#'))
+        {
+            fields.push(Field {
+                name: left.rsplit(' ').next().unwrap_or(left).to_owned(),
+                doc: std::mem::take(&mut doc).join(" "),
+                kind: kind.trim_end_matches(',').to_owned(),
+            });
         }
     }
-    None
+    fields
 }
 
 /// One sentence a line.

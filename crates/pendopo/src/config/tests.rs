@@ -330,3 +330,15 @@ fn every_key_and_section_is_described_in_the_reference() {
         );
     }
 }
+
+#[test]
+fn the_keys_of_each_list_of_tables_are_described_in_the_reference() {
+    for key in ["edge.site", "edge.upstream"] {
+        let entry = reference::entry(key);
+        assert!(entry.len() > 2, "{key}");
+        assert!(entry.iter().all(|(_, doc)| !doc.is_empty()), "{key}");
+    }
+    let upstream = reference::entry("edge.upstream");
+    assert!(upstream.iter().any(|(name, _)| name == "check.rise"));
+    assert_eq!(reference::entry("edge.http"), []);
+}
