@@ -217,7 +217,7 @@ impl Acme {
                     "the certificate {} is in force",
                     standing::describe(&served)
                 );
-                self.certificates.serve(served);
+                self.certificates.serve([Arc::new(served)]);
                 self.is_proved = false;
             }
             Ok(None) => {}

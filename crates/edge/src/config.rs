@@ -1,6 +1,7 @@
 //! What an operator can set under `[edge]`; every key has a default that serves.
 
 mod address;
+mod pair;
 mod routes;
 mod site;
 mod units;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use traffic::{Delay, Policy};
 
 pub(crate) use address::{Address, Host};
+pub use pair::PairConfig;
 pub use routes::{RouteFault, WEB};
 pub use site::SiteConfig;
 pub use units::{ByteSize, Directory, InvalidUnit, Listen, RateSetting, Span};
@@ -80,9 +82,8 @@ impl Default for Config {
 impl Config {
     /// Whether certificates for these domains are fetched from an authority.
     pub fn fetches_certificates(&self, domains: &[String]) -> bool {
-        let is_own = self.tls.certificate.is_some() || self.tls.key.is_some();
         !domains.is_empty()
-            && !is_own
+            && !self.tls.has_own()
             && self.https != Listen::OFF
             && self.acme.directory != Directory::OFF
     }
@@ -208,7 +209,9 @@ impl Default for TimeoutConfig {
     }
 }
 
-/// A certificate of the operator's own; without one, a local authority in the data directory issues one.
+/// Certificates of the operator's own; without one, a local authority in the data directory issues one. The files are
+/// looked at every second: a new pair takes effect with the next handshake, and of a pair that can't be used the
+/// last good one stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsConfig {
@@ -216,6 +219,30 @@ pub struct TlsConfig {
     pub certificate: Option<PathBuf>,
     /// A PEM file with the certificate's private key. Default none.
     pub key: Option<PathBuf>,
+    /// More certificates, each an `[[edge.tls.pair]]` with `certificate` and `key`. A client gets the first that has
+    /// the very name it asks for, else the first with a wildcard for it; one that names none gets the first of all.
+    /// Default none.
+    pub pair: Vec<PairConfig>,
+}
+
+impl TlsConfig {
+    /// Whether any certificate of the operator's own is named.
+    pub fn has_own(&self) -> bool {
+        self.certificate.is_some() || self.key.is_some() || !self.pair.is_empty()
+    }
+
+    /// Every pair in order, that of `certificate` and `key` first; `None` when only one of these two is set.
+    pub(crate) fn pairs(&self) -> Option<Vec<PairConfig>> {
+        let first = match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => Some(PairConfig {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            (None, None) => None,
+            _ => return None,
+        };
+        Some(first.into_iter().chain(self.pair.iter().cloned()).collect())
+    }
 }
 
 /// Certificates from an authority that speaks ACME, such as Let's Encrypt. They are fetched for `domains`, if there

@@ -5,14 +5,15 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::acme::{self, Fetching};
-use crate::config::Config;
+use crate::config::{Config, PairConfig};
 use crate::tls::{Served, TlsError};
 
-/// The certificate that is served, or would be, and what is to come.
+/// The certificates that are served, or would be, and what is to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
-    /// `None` before the first start, and before the first one is fetched, unless the local one is meant to be served.
-    pub certificate: Option<Certificate>,
+    /// In the order in which they are chosen from. Empty before the first start, and before the first one is fetched,
+    /// unless the local one is meant to be served.
+    pub certificates: Vec<Certificate>,
     /// What becomes of it; `None` where none is fetched.
     pub fetching: Option<Fetching>,
 }
@@ -28,18 +29,18 @@ pub struct Certificate {
     pub not_after: Timestamp,
 }
 
-/// Reads the operator's own certificate, else the fetched one, else the local one.
+/// Reads the operator's own certificates, else the fetched one, else the local one.
 pub fn inspect(
     config: &Config,
     domains: &[String],
     data: &Path,
     now: Timestamp,
 ) -> Result<Inspection, TlsError> {
-    if let (Some(certificate), Some(key)) = (&config.tls.certificate, &config.tls.key) {
-        return Ok(Inspection {
-            certificate: Some(describe(&Served::read(certificate, key)?)),
-            fetching: None,
-        });
+    let own = config.tls.pairs().ok_or(TlsError::Half)?;
+    if !own.is_empty() {
+        let read = |pair: &PairConfig| Served::read(&pair.certificate, &pair.key);
+        let all: Result<Vec<_>, _> = own.iter().map(read).collect();
+        return Ok(Inspection::of(&all?));
     }
     if let Some(directory) = config
         .acme
@@ -49,16 +50,22 @@ pub fn inspect(
     {
         let (fetching, served) = acme::inspect(directory, domains, data, now)?;
         return Ok(Inspection {
-            certificate: served.as_ref().map(describe),
             fetching: Some(fetching),
+            ..Inspection::of(served.as_slice())
         });
     }
     let tls = data.join("tls");
     let local = Served::find(&tls.join("leaf.pem"), &tls.join("leaf.key"))?;
-    Ok(Inspection {
-        certificate: local.as_ref().map(describe),
-        fetching: None,
-    })
+    Ok(Inspection::of(local.as_slice()))
+}
+
+impl Inspection {
+    fn of(served: &[Served]) -> Self {
+        Self {
+            certificates: served.iter().map(describe).collect(),
+            fetching: None,
+        }
+    }
 }
 
 fn describe(served: &Served) -> Certificate {

@@ -25,6 +25,8 @@ pub(crate) struct Metrics {
     pub(crate) connections: ConnectionMetrics,
     /// The end of the served certificate, in seconds of Unix time.
     pub(crate) certificate_expires: Gauge,
+    /// How many pairs of the operator's own can't be used as they stand in their files.
+    pub(crate) certificate_faults: Gauge,
     pub(crate) log: LogMetrics,
     pub(crate) upstreams: Families,
 }
@@ -54,6 +56,11 @@ impl Metrics {
                 registry,
                 "certificate_expires",
                 "End of the served certificate, in Unix time",
+            ),
+            certificate_faults: gauge(
+                registry,
+                "certificate_faults",
+                "Own certificates whose files can't be used as they stand, so that the last good one serves",
             ),
             log: LogMetrics::register(registry),
             upstreams: Families::register(registry),

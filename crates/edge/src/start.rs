@@ -80,6 +80,7 @@ impl Edge {
         let notice = Notice {
             facts: facts.clone(),
             expires,
+            faults: metrics.certificate_faults.clone(),
         };
         let https = bindings.https.as_ref().map(Listeners::address);
         let keeping = https.map(|https| {

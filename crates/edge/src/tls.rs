@@ -5,6 +5,7 @@ mod authority;
 mod certificates;
 mod keeper;
 mod names;
+mod own;
 mod served;
 
 use std::io;
@@ -17,6 +18,7 @@ pub(crate) use authority::Authority;
 pub(crate) use certificates::{Certificates, Notice, Proofs, handshake_only};
 pub(crate) use keeper::Keeper;
 pub(crate) use names::Names;
+pub(crate) use own::Own;
 pub(crate) use served::{Served, Source};
 
 /// Why there is no certificate to serve, and what to do.

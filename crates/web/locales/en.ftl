@@ -254,6 +254,7 @@ reason-starting = It is starting.
 fact-access-log = Access log
 fact-certificate = Certificate
 fact-certificate-expires = Certificate expires
+fact-certificate-fault = Certificate files
 fact-certificate-issuer = Certificate issuer
 fact-certificate-last-error = Last error in fetching a certificate
 fact-certificate-names = Certificate names

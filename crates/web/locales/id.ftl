@@ -249,6 +249,7 @@ reason-starting = Sedang mulai.
 fact-access-log = Log akses
 fact-certificate = Sertifikat
 fact-certificate-expires = Sertifikat berakhir
+fact-certificate-fault = Berkas sertifikat
 fact-certificate-issuer = Penerbit sertifikat
 fact-certificate-last-error = Galat terakhir saat mengambil sertifikat
 fact-certificate-names = Nama di sertifikat

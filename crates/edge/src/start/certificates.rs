@@ -12,11 +12,12 @@ use prometheus_client::registry::Registry;
 use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
 use crate::config::{Config, Listen};
 use crate::shared::Secure;
-use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Proofs, Served, TlsError};
+use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Own, Proofs, TlsError};
 
 /// The certificates and their keepers.
 pub(super) struct Keeping {
     certificates: Arc<Certificates>,
+    own: Option<Own>,
     authority: Option<Authority>,
     acme: Option<Acme>,
 }
@@ -34,11 +35,11 @@ pub(super) struct Ground<'a> {
 impl Keeping {
     /// The operator's own; else one by the local authority, and for domains one that is fetched.
     pub(super) fn begin(ground: &Ground<'_>, registry: &mut Registry) -> Result<Self, TlsError> {
-        let tls = &ground.config.tls;
-        match (&tls.certificate, &tls.key) {
-            (Some(certificate), Some(key)) => ground.own(certificate, key),
-            (None, None) => ground.made(registry),
-            _ => Err(TlsError::Half),
+        let pairs = ground.config.tls.pairs().ok_or(TlsError::Half)?;
+        if pairs.is_empty() {
+            ground.made(registry)
+        } else {
+            ground.own(Own::read(pairs)?)
         }
     }
 
@@ -58,6 +59,12 @@ impl Keeping {
     /// Starts the keepers.
     pub(super) fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
         let certificates = self.certificates;
+        if let Some(own) = self.own {
+            let certificates = Arc::clone(&certificates);
+            tasks.spawn("edge-certificate", |shutdown| {
+                own.watch(certificates, shutdown)
+            })?;
+        }
         if let Some(authority) = self.authority {
             let keeper = Keeper {
                 authority,
@@ -73,11 +80,18 @@ impl Keeping {
 }
 
 impl Ground<'_> {
-    fn own(&self, certificate: &Path, key: &Path) -> Result<Keeping, TlsError> {
-        let certificates = self.certificates(None)?;
-        certificates.serve(Served::read(certificate, key)?);
+    fn own(&self, own: Own) -> Result<Keeping, TlsError> {
+        let certificates = self.certificates(None, Some(self.known()))?;
+        certificates.serve(own.served());
+        own.tell_faults(&certificates);
+        for domain in self.domains {
+            if !certificates.has_real_for(domain) {
+                tracing::warn!("no certificate of `edge.tls` stands for `{domain}`");
+            }
+        }
         Ok(Keeping {
             certificates: Arc::new(certificates),
+            own: Some(own),
             authority: None,
             acme: None,
         })
@@ -86,7 +100,9 @@ impl Ground<'_> {
     fn made(&self, registry: &mut Registry) -> Result<Keeping, TlsError> {
         let fetches = self.config.fetches_certificates(self.domains);
         let challenges = fetches.then(|| Challenges::inside(self.data));
-        let certificates = Arc::new(self.certificates(challenges)?);
+        // Without domains, whoever asks for any name is served.
+        let known = (!self.domains.is_empty()).then(|| self.known());
+        let certificates = Arc::new(self.certificates(challenges, known)?);
         let authority = Authority::new(self.data.join("tls"), self.names(), Names::of_machine());
         certificates.serve_locally(authority.certificate(Timestamp::now())?);
         let acme = if fetches {
@@ -100,6 +116,7 @@ impl Ground<'_> {
         };
         Ok(Keeping {
             certificates,
+            own: None,
             authority: Some(authority),
             acme,
         })
@@ -117,20 +134,21 @@ impl Ground<'_> {
         }
     }
 
-    fn certificates(&self, challenges: Option<Challenges>) -> Result<Certificates, TlsError> {
+    fn certificates(
+        &self,
+        challenges: Option<Challenges>,
+        known: Option<Names>,
+    ) -> Result<Certificates, TlsError> {
         let proofs = challenges.map(|challenges| Box::new(challenges) as Box<dyn Proofs>);
-        Certificates::new(self.known(), proofs, self.notice.clone())
+        Certificates::new(known, proofs, self.notice.clone())
     }
 
-    /// The names that are served, once there are domains; without, whoever asks for any name is served.
-    fn known(&self) -> Option<Names> {
-        let names = || {
-            let mut names = self.names();
-            let machine = Names::of_machine();
-            machine.texts().iter().for_each(|name| names.add(name));
-            names
-        };
-        (!self.domains.is_empty()).then(names)
+    /// The names that are served, whatever the certificates say.
+    fn known(&self) -> Names {
+        let mut names = self.names();
+        let machine = Names::of_machine();
+        machine.texts().iter().for_each(|name| names.add(name));
+        names
     }
 
     fn names(&self) -> Names {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use lifecycle::Facts;
 use prometheus_client::metrics::gauge::Gauge;
 use rustls::ServerConfig;
@@ -27,40 +27,62 @@ pub(crate) struct Offer {
     pub(crate) config: Arc<ServerConfig>,
 }
 
-/// Where it is told which certificate is in force.
+/// Where it is told which certificates are in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Notice {
     pub(crate) facts: Facts,
-    /// The certificate's end, in seconds of Unix time.
+    /// The end of the certificate that ends first, in seconds of Unix time.
     pub(crate) expires: Gauge,
+    /// How many pairs of the operator's own can't be used as they stand in their files.
+    pub(crate) faults: Gauge,
 }
 
 impl Notice {
-    fn tell(&self, served: &Served) {
-        self.expires.set(served.not_after.as_second());
-        let source = match served.source {
+    /// Of several certificates, the names are told together, and the rest of the one that ends first.
+    fn tell(&self, all: &[Arc<Offer>]) {
+        let served = all.iter().map(|offer| &offer.served);
+        let Some(first) = served.clone().min_by_key(|served| served.not_after) else {
+            return;
+        };
+        self.expires.set(first.not_after.as_second());
+        let source = match first.source {
             Source::Own => "own",
             Source::Local => "local",
             Source::Fetched => "fetched",
         };
+        let names: Vec<_> = served.flat_map(|served| served.names.texts()).collect();
         let state = |name, value: String| self.facts.state("edge", name, value);
         state("certificate", source.to_owned());
-        state("certificate issuer", served.issuer.clone());
-        state("certificate names", served.names.texts().join(", "));
-        state("certificate expires", served.not_after.to_string());
+        state("certificate issuer", first.issuer.clone());
+        state("certificate names", names.join(", "));
+        state("certificate expires", first.not_after.to_string());
+    }
+
+    /// Tells what is wrong with the operator's files; nothing, as a rule.
+    pub(super) fn tell_faults(&self, faults: &[&str]) {
+        self.faults
+            .set(i64::try_from(faults.len()).unwrap_or(i64::MAX));
+        let text = if faults.is_empty() {
+            "none".to_owned()
+        } else {
+            faults.join("; ")
+        };
+        self.facts.state("edge", "certificate fault", text);
     }
 }
 
-/// At most two: the real one for the names that it covers, the local one for all others.
+/// The real ones for the names that they cover, and the local one for all others.
 #[derive(Debug)]
 pub(crate) struct Certificates {
     base: ServerConfig,
-    /// The names that are served; a client that asks for another one is refused. `None` refuses nobody.
+    /// The names that are served beside those of the real certificates; a client that asks for another one is refused.
+    /// `None` refuses nobody.
     known: Option<Names>,
     /// There while certificates are fetched.
     proofs: Option<Box<dyn Proofs>>,
-    notice: Notice,
-    real: ArcSwapOption<Offer>,
+    pub(super) notice: Notice,
+    /// The operator's own, in their order; or the fetched one; or none yet.
+    real: ArcSwap<Vec<Arc<Offer>>>,
     local: ArcSwapOption<Offer>,
 }
 
@@ -75,51 +97,54 @@ impl Certificates {
             known,
             proofs,
             notice,
-            real: ArcSwapOption::empty(),
+            real: ArcSwap::default(),
             local: ArcSwapOption::empty(),
         })
     }
 
-    /// From now on, the certificate for the names that it covers: the operator's own, or a fetched one.
-    pub(crate) fn serve(&self, served: Served) {
-        self.notice.tell(&served);
-        self.real.store(Some(Arc::new(self.offer(served))));
+    /// From now on, each certificate for the names that it covers: the operator's own, or a fetched one.
+    pub(crate) fn serve(&self, all: impl IntoIterator<Item = Arc<Served>>) {
+        let offers = all.into_iter().map(|served| self.offer(served));
+        let offers: Vec<_> = offers.map(Arc::new).collect();
+        self.notice.tell(&offers);
+        self.real.store(Arc::new(offers));
     }
 
     /// From now on, the certificate for every other name.
     pub(crate) fn serve_locally(&self, served: Served) {
-        if self.real.load().is_none() {
-            self.notice.tell(&served);
+        let offer = Arc::new(self.offer(Arc::new(served)));
+        if self.real.load().is_empty() {
+            self.notice.tell(std::slice::from_ref(&offer));
         }
-        self.local.store(Some(Arc::new(self.offer(served))));
+        self.local.store(Some(offer));
     }
 
-    /// The real certificate, once there is one.
+    /// The real certificate that comes first, once there is one.
     pub(crate) fn real(&self) -> Option<Arc<Served>> {
-        self.real
-            .load()
-            .as_ref()
-            .map(|offer| Arc::clone(&offer.served))
+        let real = self.real.load();
+        real.first().map(|offer| Arc::clone(&offer.served))
     }
 
-    /// Whether the real certificate stands for this name.
+    /// Whether a real certificate stands for this name.
     pub(crate) fn has_real_for(&self, name: &str) -> bool {
-        let real = self.real.load();
-        real.as_ref()
-            .is_some_and(|offer| offer.served.names.cover(name))
+        covering(&self.real.load(), name).is_some()
     }
 
     /// What a client is shown that asks for this name, or for none; `None` for a name that is not served.
     pub(crate) fn choose(&self, server_name: Option<&str>) -> Option<Arc<Offer>> {
-        let (real, local) = (self.real.load_full(), self.local.load_full());
+        let real = self.real.load();
         let Some(name) = server_name else {
-            return real.or(local);
+            return real.first().cloned().or_else(|| self.local.load_full());
         };
-        if let Some(real) = real.as_ref().filter(|offer| offer.served.names.cover(name)) {
-            return Some(Arc::clone(real));
+        if let Some(offer) = covering(&real, name) {
+            return Some(Arc::clone(offer));
         }
         let is_known = self.known.as_ref().is_none_or(|known| known.cover(name));
-        local.or(real).filter(|_| is_known)
+        let local = || self.local.load_full();
+        let other = local().or_else(|| real.first().cloned());
+        // A certificate without any name was made for whoever comes.
+        let nameless = real.iter().find(|offer| offer.served.names.is_empty());
+        other.filter(|_| is_known).or_else(|| nameless.cloned())
     }
 
     /// The settings for an authority that asks for a proof in a handshake; `None` for anyone else.
@@ -127,12 +152,19 @@ impl Certificates {
         self.proofs.as_ref()?.handshake(hello)
     }
 
-    fn offer(&self, served: Served) -> Offer {
+    fn offer(&self, served: Arc<Served>) -> Offer {
         Offer {
             config: showing(&self.base, (*served.key).clone()),
-            served: Arc::new(served),
+            served,
         }
     }
+}
+
+/// The first that lists the name as it is, else the first that covers it.
+fn covering<'a>(all: &'a [Arc<Offer>], name: &str) -> Option<&'a Arc<Offer>> {
+    all.iter()
+        .find(|offer| offer.served.names.list(name))
+        .or_else(|| all.iter().find(|offer| offer.served.names.cover(name)))
 }
 
 /// The settings with this certificate in them; tickets stay good from one certificate to the next.

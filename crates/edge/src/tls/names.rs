@@ -76,6 +76,16 @@ impl Names {
         }
     }
 
+    /// Whether a host stands among them as it is, and not merely under a wildcard.
+    pub(crate) fn list(&self, host: &str) -> bool {
+        self.dns.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether there are none at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dns.is_empty() && self.addresses.is_empty()
+    }
+
     /// Whether all the names of `others` are among these.
     pub(crate) fn include(&self, others: &Self) -> bool {
         others.dns.iter().all(|name| self.dns.contains(name))

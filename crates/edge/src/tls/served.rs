@@ -63,16 +63,24 @@ impl Served {
         let (Some(chain_pem), Some(key_pem)) = (read(certificate)?, read(key)?) else {
             return Ok(None);
         };
+        Self::understand((certificate, &chain_pem), (key, &key_pem)).map(Some)
+    }
+
+    /// Makes one of what stands in two files; their paths are for the complaint.
+    pub(crate) fn understand(
+        (certificate, chain_pem): (&Path, &[u8]),
+        (key, key_pem): (&Path, &[u8]),
+    ) -> Result<Self, TlsError> {
         let broken_chain =
             |error: String| TlsError::Broken(certificate.to_owned(), "certificate", error);
         let broken_key = |error: String| TlsError::Broken(key.to_owned(), "private key", error);
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&chain_pem).collect();
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain_pem).collect();
         let chain = chain.map_err(|error| broken_chain(error.to_string()))?;
         let leaf = chain
             .first()
             .ok_or_else(|| broken_chain("no CERTIFICATE block in it".to_owned()))?
             .clone();
-        let secret = PrivateKeyDer::from_pem_slice(&key_pem)
+        let secret = PrivateKeyDer::from_pem_slice(key_pem)
             .map_err(|error| broken_key(error.to_string()))?;
         let (_, leaf) =
             X509Certificate::from_der(&leaf).map_err(|error| broken_chain(error.to_string()))?;
@@ -83,7 +91,7 @@ impl Served {
             }
             other => broken_key(other.to_string()),
         })?;
-        Ok(Some(Self::describe(pair, &leaf)))
+        Ok(Self::describe(pair, &leaf))
     }
 
     fn describe(pair: CertifiedKey, leaf: &X509Certificate<'_>) -> Self {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
+use edge::Certificate;
 use jiff::Timestamp;
 use school::Clock;
 
@@ -24,19 +25,17 @@ pub(super) fn run(config: &Config, command: CertificateCommand) -> Result<ExitCo
 fn status(config: &Config) -> Result<ExitCode> {
     let now = Timestamp::from_microsecond(Clock::System.now().0)?;
     let found = edge::inspect(&config.edge, &config.domains, &config.data, now)?;
-    match &found.certificate {
-        Some(certificate) => {
-            line("names", certificate.names.join(", "));
-            line("issuer", &certificate.issuer);
-            line("until", whole(certificate.not_after));
-        }
-        None if found.fetching.is_some() => {
-            line("names", "none yet: no certificate has been fetched");
-        }
-        None => line(
-            "names",
-            "none yet: the first start makes a local certificate",
-        ),
+    for certificate in &found.certificates {
+        line("names", certificate.names.join(", "));
+        line("issuer", &certificate.issuer);
+        line("until", whole(certificate.not_after));
+    }
+    if found.certificates.is_empty() {
+        let why = match &found.fetching {
+            Some(_) => "none yet: no certificate has been fetched",
+            None => "none yet: the first start makes a local certificate",
+        };
+        line("names", why);
     }
     match &found.fetching {
         Some(fetching) => {
@@ -55,9 +54,8 @@ fn status(config: &Config) -> Result<ExitCode> {
             "none: certificates are fetched for `domains`, unless you name your own",
         ),
     }
-    let is_bad = found
-        .certificate
-        .is_none_or(|certificate| certificate.not_after <= now);
+    let has_ended = |certificate: &Certificate| certificate.not_after <= now;
+    let is_bad = found.certificates.is_empty() || found.certificates.iter().any(has_ended);
     Ok(ExitCode::from(u8::from(is_bad)))
 }
 

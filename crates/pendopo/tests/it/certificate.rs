@@ -1,5 +1,7 @@
 //! `pendopo cert`: with and without a server, with an authority that is away.
 
+use std::fs;
+
 use tempfile::tempdir;
 
 use crate::run::run;
@@ -82,5 +84,42 @@ fn a_failed_attempt_is_told_and_a_new_one_can_be_asked_of_a_running_server() {
             .contains("warn  renewal         the authority can't be asked"),
         "{doctor:?}"
     );
+    server.stop();
+}
+
+#[test]
+fn every_certificate_of_the_operators_own_is_described_and_one_whose_files_broke_is_told() {
+    let directory = tempdir().unwrap();
+    let authority = testkit::Authority::default();
+    let mut config = String::new();
+    for name in ["sekolah.example", "toko.example"] {
+        let folder = directory.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        let (certificate, key) = authority.issue(&folder, &[name]);
+        let pair = format!("[[edge.tls.pair]]\ncertificate = {certificate:?}\nkey = {key:?}\n");
+        config.push_str(&pair);
+    }
+    fs::write(directory.path().join("pendopo.toml"), config).unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let status = run(directory.path(), &["cert", "status"]);
+    let text = status.good();
+    assert!(
+        text.contains("sekolah.example") && text.contains("toko.example"),
+        "{text}"
+    );
+    fs::write(directory.path().join("toko.example/certificate.key"), "").unwrap();
+    server.ask_until("/metrics", |answer| {
+        answer
+            .text()
+            .contains("pendopo_edge_certificate_faults 1\n")
+    });
+    let listen = format!("admin.listen={}", server.private());
+    let doctor = run(directory.path(), &["doctor", "--set", &listen]);
+    assert!(
+        doctor.stdout.contains("FAIL  own files") && doctor.stdout.contains("no private key"),
+        "{doctor:?}"
+    );
+    let status = run(directory.path(), &["cert", "status"]);
+    assert!(status.complaint(1).contains("no private key"), "{status:?}");
     server.stop();
 }

@@ -45,6 +45,15 @@ pub(super) fn examine(
         ),
     }
     fetching(running, report);
+    if let Some(fault) = running
+        .fact("edge", "certificate fault")
+        .filter(|fault| *fault != "none")
+    {
+        report.fail(
+            "own files",
+            format!("{fault}; until then the last good one serves"),
+        );
+    }
 }
 
 /// How the next certificate is come by, where one is fetched.

@@ -36,7 +36,7 @@ impl Welcome {
             data: server.config.data.clone(),
             token_file: server.data.admin_token(),
             domains: server.config.domains.clone(),
-            has_own_certificate: server.config.edge.tls.certificate.is_some(),
+            has_own_certificate: server.config.edge.tls.has_own(),
             fetches: server
                 .config
                 .edge
