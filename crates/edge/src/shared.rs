@@ -13,7 +13,7 @@ use crate::redirect::Redirect;
 use crate::rules::Rules;
 use crate::start_error::StartError;
 use crate::tls::Certificates;
-use crate::upstream::Clock;
+use crate::upstream::{Clock, Upstream};
 
 /// What the HTTPS listener works with.
 pub(crate) struct Secure {
@@ -72,6 +72,11 @@ impl Shared {
         let front = secure.front.as_ref()?;
         let has_one = secure.certificates.has_real_for(domain);
         (!has_one).then(|| front.standing.why())
+    }
+
+    /// Every upstream there is at the moment.
+    pub(crate) fn upstreams(&self) -> Vec<Arc<Upstream>> {
+        self.rules(0).routes.upstreams()
     }
 
     /// The rules in force, as the worker thread of this number has them.

@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 use crate::access_log::AccessLog;
 use crate::acme::Renewal;
 use crate::config::Config;
+use crate::control::Control;
 use crate::forward::LocalService;
 use crate::listener::Worker;
 use crate::metrics::Metrics;
@@ -50,6 +51,7 @@ pub struct Edge {
     shared: Arc<Shared>,
     log: AccessLog,
     keeping: Option<Keeping>,
+    control: Control,
     part: Part,
 }
 
@@ -105,12 +107,14 @@ impl Edge {
         let shared = Arc::new(Shared::new(
             &rules, threads, clock, metrics, secure, redirect,
         )?);
+        let control = Control::new(Arc::clone(&shared), registry);
         Ok(Self {
             bound,
             sockets: bindings.share(),
             shared,
             log,
             keeping,
+            control,
             part,
         })
     }
@@ -123,6 +127,11 @@ impl Edge {
     /// By which a certificate can be asked for; `None` when none is fetched.
     pub fn renewal(&self) -> Option<Renewal> {
         self.keeping.as_ref().and_then(Keeping::renewal)
+    }
+
+    /// By which the running edge is steered.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Starts the worker threads, the log's writer and the certificates' keepers.

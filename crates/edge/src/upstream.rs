@@ -36,7 +36,7 @@ pub(crate) use counts::Families;
 pub(crate) use idle::stated;
 pub(crate) use keeper::keep;
 pub(crate) use pool::Pools;
-pub(crate) use target::{Flight, Target};
+pub(crate) use target::{Flight, Target, Verdict};
 pub use trust::TrustError;
 
 /// A named group of targets that can answer for each other.
@@ -102,6 +102,16 @@ impl Upstream {
 
     /// Chooses among those that are open and not yet tried.
     pub(crate) fn pick(&self, client: IpAddr, tried: &[Arc<Target>]) -> Option<Picked> {
+        loop {
+            let picked = self.choose(client, tried)?;
+            // Its drain may have begun between the choice and the count: then it is not open any more.
+            if !picked.flight.target().is_draining() {
+                return Some(picked);
+            }
+        }
+    }
+
+    fn choose(&self, client: IpAddr, tried: &[Arc<Target>]) -> Option<Picked> {
         let members = self.members.load();
         let now = self.clock.now();
         if let ([only], []) = (members.as_slice(), tried)
@@ -129,6 +139,29 @@ impl Upstream {
         self.members.load().is_empty()
     }
 
+    /// The targets that an operator means: by the name in the log, an address, or what the configuration says.
+    pub(crate) fn find(&self, name: &str) -> Vec<Arc<Target>> {
+        let members = self.members.load();
+        let is_meant = |target: &&Arc<Target>| target.is_called(&self.name, name);
+        members.iter().filter(is_meant).cloned().collect()
+    }
+
+    /// Whether any target but these is given requests.
+    pub(crate) fn has_other(&self, these: &[Arc<Target>]) -> bool {
+        let now = self.clock.now();
+        let is_one = |target: &Arc<Target>| these.iter().any(|one| Arc::ptr_eq(one, target));
+        let members = self.members.load();
+        members
+            .iter()
+            .any(|target| !is_one(target) && target.is_open(now))
+    }
+
+    /// A drained target is given requests again.
+    pub(crate) fn resume(&self, target: &Target) {
+        target.resume(self.clock.now());
+        self.changed.notify_waiters();
+    }
+
     /// A connection to the target could be made.
     pub(crate) fn connected(&self, target: &Target) {
         self.counts.connections.inc();
@@ -141,12 +174,7 @@ impl Upstream {
         self.asks.notify_one();
         let now = self.clock.now();
         let is_enough = target.failed() >= self.config.eject_after && self.config.eject_after > 0;
-        let has_other = || {
-            self.members
-                .load()
-                .iter()
-                .any(|other| !Arc::ptr_eq(other, target) && other.is_open(now))
-        };
+        let has_other = || self.has_other(std::slice::from_ref(target));
         if is_enough && target.is_open(now) && has_other() {
             let ms = self.config.eject_for.duration().as_millis();
             target.eject(now + u64::try_from(ms).unwrap_or(u64::MAX / 2));

@@ -75,6 +75,8 @@ pub(crate) enum Command {
     /// Say how the certificate stands, and have one fetched
     #[command(subcommand)]
     Cert(CertificateCommand),
+    /// Send a target of an upstream no new requests, and wait until it has answered those in flight
+    Drain(DrainOptions),
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -91,6 +93,21 @@ pub(crate) struct HealthcheckOptions {
     /// Ask only for this role, and what it needs
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Option<RoleName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DrainOptions {
+    /// An address such as `10.0.0.2:8000`, a name such as `app:8000` for all its addresses, or `UPSTREAM/ADDRESS`
+    pub(crate) target: String,
+    /// Send it requests again
+    #[arg(long, conflicts_with_all = ["force", "within"])]
+    pub(crate) undo: bool,
+    /// Drain it also if its upstream has nobody else to send requests to
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How long to wait until it is empty; with 1 as the exit code beyond
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub(crate) within: edge::config::Span,
 }
 
 #[derive(Debug, Subcommand)]

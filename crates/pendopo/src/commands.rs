@@ -5,6 +5,7 @@ mod audit;
 mod certificate;
 mod check;
 mod doctor;
+mod drain;
 mod generate;
 mod healthcheck;
 mod serve;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(command) => token::run(&load(&global)?.config, command),
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
+        Command::Drain(options) => drain::run(&load(&global)?.config, options),
         Command::Generate { document } => Ok(generate::run(document)),
     }
 }

@@ -1,4 +1,5 @@
-//! The private listener: `GET /livez`, `/readyz`, `/metrics`, `/status`, and one thing to ask for. Never public: it asks for no password.
+//! The private listener: `GET /livez`, `/readyz`, `/metrics`, `/status`. Never public: it asks for no password.
+//! It only tells; what changes anything goes over the control socket.
 
 mod answer;
 mod system;
@@ -18,7 +19,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-pub(crate) use answer::RENEW;
 use answer::answer;
 pub(crate) use system::ProcessMetrics;
 

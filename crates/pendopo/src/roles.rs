@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::Result;
 use axum::Router;
 use edge::config::{Listen, RateSetting};
-use edge::{Edge, LocalService, Renewal, Setup};
+use edge::{Edge, LocalService, Setup};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use lifecycle::tasks::TaskError;
@@ -16,6 +16,7 @@ use tower::ServiceExt;
 
 use crate::cli::RoleName;
 use crate::config::Config;
+use crate::control::Office;
 use crate::usage::Usage;
 
 /// What the parts tell about themselves.
@@ -27,8 +28,6 @@ pub(crate) struct Telling {
     pub(crate) facts: Facts,
     /// What they measure.
     pub(crate) registry: Registry,
-    /// By which the edge is asked for a certificate; none where none is fetched.
-    pub(crate) renewal: Option<Renewal>,
 }
 
 impl RoleName {
@@ -135,7 +134,6 @@ impl BoundRoles {
         };
         let metrics = telling.registry.sub_registry_with_prefix("pendopo");
         let edge = Edge::bind(setup, &telling.readiness, metrics)?;
-        telling.renewal = edge.renewal();
         let mut bound = edge.bound().to_vec();
         if is_alone {
             for bound in &mut bound {
@@ -148,6 +146,14 @@ impl BoundRoles {
     /// Where the roles listen.
     pub(crate) fn bound(&self) -> &[Bound] {
         &self.bound
+    }
+
+    /// What the control socket answers with.
+    pub(crate) fn office(&self) -> Office {
+        Office {
+            edge: self.edge.control(),
+            renewal: self.edge.renewal(),
+        }
     }
 
     /// Starts the roles' threads.

@@ -45,7 +45,7 @@ impl Pools {
 
     /// Keeps a connection for the next request, if there is room.
     pub(crate) fn put(&self, target: &Arc<Target>, channel: Channel, most: usize, now: u64) {
-        if target.is_gone() || channel.is_closed() {
+        if target.is_left() || channel.is_closed() {
             return;
         }
         channel.rest(now);
@@ -70,7 +70,7 @@ impl Pools {
     pub(crate) fn sweep(&self, now: u64) {
         self.shelves().retain_mut(|shelf| {
             let target = &shelf.target;
-            let is_left = target.is_gone();
+            let is_left = target.is_left();
             shelf.channels.retain(|channel| {
                 !is_left && !channel.is_closed() && !is_stale(target, channel, now)
             });

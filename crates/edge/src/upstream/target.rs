@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
+    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
 };
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub(crate) struct Target {
     failures: AtomicU32,
     ejected_until: AtomicU64,
     is_gone: AtomicBool,
+    /// The operator wants it empty.
+    is_draining: AtomicBool,
 }
 
 /// What sets a target apart when it is made.
@@ -81,6 +84,7 @@ impl Target {
             failures: AtomicU32::new(0),
             ejected_until: AtomicU64::new(0),
             is_gone: AtomicBool::new(false),
+            is_draining: AtomicBool::new(false),
         }
     }
 
@@ -125,11 +129,16 @@ impl Target {
 
     /// Whether requests may be sent there although nobody else can answer either.
     pub(crate) fn is_last_resort(&self) -> bool {
-        self.verdict() != Verdict::Pending
+        self.verdict() != Verdict::Pending && !self.is_draining()
     }
 
     pub(crate) fn is_open(&self, now: u64) -> bool {
-        self.verdict() == Verdict::Up && self.ejected_until.load(Relaxed) <= now
+        self.verdict() == Verdict::Up && !self.is_draining() && !self.is_ejected(now)
+    }
+
+    /// Left out for a while after failed connections.
+    pub(crate) fn is_ejected(&self, now: u64) -> bool {
+        self.ejected_until.load(Relaxed) > now
     }
 
     /// A connection could be made.
@@ -150,6 +159,49 @@ impl Target {
         self.up_since.store(until, Relaxed);
     }
 
+    /// From now on it gets no new requests. Once nothing is in flight, nothing will be: a request that was counted too
+    /// late to be seen here sees this instead, and goes elsewhere.
+    pub(crate) fn drain(&self) {
+        self.is_draining.store(true, SeqCst);
+    }
+
+    /// It gets requests again, at first a few if the upstream is slow to start.
+    pub(crate) fn resume(&self, now: u64) {
+        if self.is_draining.swap(false, SeqCst) {
+            self.up_since.store(now, Relaxed);
+        }
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.is_draining.load(SeqCst)
+    }
+
+    /// Whether connections to it shall be closed as soon as they are free.
+    pub(crate) fn is_left(&self) -> bool {
+        self.is_gone() || self.is_draining()
+    }
+
+    /// Whether an operator means it by `name`: `app/10.0.0.2:8000` or `10.0.0.2:8000`, or by its name in DNS, `app:8000`,
+    /// perhaps with a scheme.
+    pub(crate) fn is_called(&self, upstream: &str, name: &str) -> bool {
+        let name = name
+            .strip_prefix(upstream)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(name);
+        let (scheme, bare) = name.split_once("://").unwrap_or(("", name));
+        let is_same_scheme = match scheme {
+            "" => true,
+            "https" => self.tls.is_some(),
+            _ => self.tls.is_none() && scheme == "http",
+        };
+        let authority = self.authority.as_bytes();
+        let is_named = bare.as_bytes().eq_ignore_ascii_case(authority)
+            || bare
+                .parse::<SocketAddr>()
+                .is_ok_and(|socket| socket == self.socket);
+        is_same_scheme && is_named
+    }
+
     /// It is no longer a target: connections that are free are closed.
     pub(crate) fn leave(&self) {
         self.is_gone.store(true, Relaxed);
@@ -160,7 +212,7 @@ impl Target {
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Relaxed)
+        self.in_flight.load(SeqCst)
     }
 
     /// What a choice has to know; the weight is in thousandths, less while the target is spared.
@@ -195,7 +247,7 @@ pub(crate) struct Flight(Arc<Target>);
 
 impl Flight {
     pub(crate) fn begin(target: &Arc<Target>) -> Self {
-        target.in_flight.fetch_add(1, Relaxed);
+        target.in_flight.fetch_add(1, SeqCst);
         Self(Arc::clone(target))
     }
 

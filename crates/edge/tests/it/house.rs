@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use edge::config::{Directory, Listen, RateSetting};
-use edge::{Config, Edge, Renewal, Setup, StartError};
+use edge::{Config, Control, Edge, Renewal, Setup, StartError};
 use lifecycle::tasks::TaskError;
 use lifecycle::{Facts, Readiness, Tasks, Trigger, shutdown};
 use prometheus_client::registry::Registry;
@@ -23,6 +23,7 @@ pub(crate) struct House {
     pub(crate) readiness: Readiness,
     pub(crate) facts: Facts,
     pub(crate) renewal: Option<Renewal>,
+    pub(crate) control: Control,
     /// What stands behind the edge.
     pub(crate) service: Arc<Service>,
     directory: TempDir,
@@ -82,13 +83,14 @@ impl House {
         let bound = edge.bound().to_vec();
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown);
-        let renewal = edge.renewal();
+        let (renewal, control) = (edge.renewal(), edge.control());
         edge.run(&mut tasks).unwrap();
         let tasks = Some(std::thread::spawn(|| tasks.join()));
         Ok(Self {
             readiness,
             facts,
             renewal,
+            control,
             service,
             directory,
             trigger,

@@ -2,6 +2,7 @@
 
 mod balancing;
 mod bodies;
+mod drain;
 mod failures;
 mod headers;
 mod reuse;

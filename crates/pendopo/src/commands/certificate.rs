@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use edge::Certificate;
 use jiff::Timestamp;
 use school::Clock;
 
-use super::healthcheck::send;
-use crate::cli::CertificateCommand;
+use crate::cli::{CertificateCommand, RoleName};
 use crate::config::Config;
 use crate::console::say;
-use crate::private::RENEW;
+use crate::control::{Request, ask};
 use crate::usage::Usage;
 
 pub(super) fn run(config: &Config, command: CertificateCommand) -> Result<ExitCode> {
@@ -64,11 +63,7 @@ fn renew(config: &Config) -> Result<ExitCode> {
         let complaint = "no certificates are fetched here: set `domains`, and leave out `edge.tls` and `edge.acme.directory = \"off\"`";
         return Err(anyhow!(Usage(complaint.to_owned())));
     }
-    let (status, body) = send(config.admin.listen, "POST", RENEW)?;
-    if status != 202 {
-        bail!("the server does not fetch one: {}", body.trim());
-    }
-    say("a certificate is being fetched: `pendopo cert status` says how it went");
+    say(ask(&config.data, RoleName::Edge, &Request::Renew)?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -31,11 +31,6 @@ pub(super) fn run(config: &Config, options: &HealthcheckOptions) -> Result<ExitC
 
 /// The status and body that the private listener answers.
 pub(super) fn ask(listen: SocketAddr, target: &str) -> Result<(u16, String)> {
-    send(listen, "GET", target)
-}
-
-/// The same for any method.
-pub(super) fn send(listen: SocketAddr, method: &str, target: &str) -> Result<(u16, String)> {
     let address = reachable(listen);
     let away = || format!("no server answers at {address} (`admin.listen`)");
     let mut stream = TcpStream::connect_timeout(&address, DEADLINE).with_context(away)?;
@@ -43,7 +38,7 @@ pub(super) fn send(listen: SocketAddr, method: &str, target: &str) -> Result<(u1
     stream.set_write_timeout(Some(DEADLINE))?;
     write!(
         stream,
-        "{method} {target} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )
     .with_context(away)?;
     let mut answer = String::new();

@@ -21,6 +21,7 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::bootstrap::Bootstrap;
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Config};
+use crate::control::ControlSocket;
 use crate::data_dir::DataDir;
 use crate::private::{Private, ProcessMetrics};
 use crate::process::{self, Impatience, Signals};
@@ -87,6 +88,7 @@ impl Server {
         let signals = Signals::listen().context("can't listen for signals")?;
         let process = telling.readiness.register("process");
         let private = Private::bind(self.config.admin.listen)?;
+        let socket = ControlSocket::bind(&self.config.data, self.roles[0])?;
         let bound = self.bind(&mut telling).await?;
         let welcome = Welcome::new(&self, &bound, &private);
         welcome.state(&telling.facts);
@@ -97,6 +99,7 @@ impl Server {
         };
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
+        let office = bound.office();
         bound.run(&mut tasks)?;
         process.ready();
         welcome.print(made.as_ref());
@@ -106,6 +109,7 @@ impl Server {
         }
         spawn_local(tell_of_drain(process, shutdown.clone()));
         spawn_local(private.run(telling));
+        spawn_local(office.run(socket));
         let impatience = Impatience::default();
         ended(
             tasks,

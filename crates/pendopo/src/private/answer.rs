@@ -1,7 +1,7 @@
 //! What the private listener answers: each path with its answer, in one place.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use lifecycle::readiness::State;
@@ -17,19 +17,13 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// `POST` has a certificate fetched now.
-pub(crate) const RENEW: &str = "/certificate/renew";
-
 /// The answer to one request.
 pub(super) fn answer<B>(request: &Request<B>, telling: &Telling) -> Answer {
-    if request.method() == Method::POST && request.uri().path() == RENEW {
-        return renew(request, telling);
-    }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let mut refused = plain(
             StatusCode::METHOD_NOT_ALLOWED,
             TEXT,
-            "only GET and HEAD are served here, and POST for /certificate/renew\n".into(),
+            "only GET and HEAD are served here\n".into(),
         );
         refused
             .headers_mut()
@@ -45,29 +39,6 @@ pub(super) fn answer<B>(request: &Request<B>, telling: &Telling) -> Answer {
             StatusCode::NOT_FOUND,
             TEXT,
             "there are /livez, /readyz, /metrics and /status\n".into(),
-        ),
-    }
-}
-
-/// Only for programs: a page of a foreign site, open in a browser on this machine, could ask as well, and names itself.
-fn renew<B>(request: &Request<B>, telling: &Telling) -> Answer {
-    if request.headers().contains_key(ORIGIN) {
-        let text = "not from a browser: use `pendopo cert renew`\n";
-        return plain(StatusCode::FORBIDDEN, TEXT, text.into());
-    }
-    match &telling.renewal {
-        Some(renewal) => {
-            renewal.ask();
-            plain(
-                StatusCode::ACCEPTED,
-                TEXT,
-                "a certificate is being fetched\n".into(),
-            )
-        }
-        None => plain(
-            StatusCode::CONFLICT,
-            TEXT,
-            "no certificates are fetched here\n".into(),
         ),
     }
 }
@@ -204,11 +175,6 @@ mod tests {
     async fn other_paths_and_methods_are_refused() {
         let telling = Telling::default();
         assert_eq!(get(&telling, "/").await.0, 404);
-        let program = Request::post(RENEW).body(()).unwrap();
-        assert_eq!(answer(&program, &telling).status(), StatusCode::CONFLICT);
-        let browser = Request::post(RENEW).header(ORIGIN, "https://evil.example");
-        let browser = browser.body(()).unwrap();
-        assert_eq!(answer(&browser, &telling).status(), StatusCode::FORBIDDEN);
         let post = answer(&Request::post("/livez").body(()).unwrap(), &telling);
         assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(post.headers()[ALLOW], "GET, HEAD");

@@ -44,16 +44,11 @@ fn the_local_certificate_is_described_once_there_is_one() {
 fn a_failed_attempt_is_told_and_a_new_one_can_be_asked_of_a_running_server() {
     let directory = tempdir().unwrap();
     let with = |words: &[&'static str]| [words, &FETCHING].concat();
-    let alone = [
-        with(&["cert", "renew"]),
-        vec!["--set", "admin.listen=127.0.0.1:1"],
-    ]
-    .concat();
-    let alone = run(directory.path(), &alone);
+    let alone = run(directory.path(), &with(&["cert", "renew"]));
     assert!(
         alone
             .complaint(1)
-            .contains("no server answers at 127.0.0.1:1"),
+            .contains("no server runs here: nobody answers at data/edge.sock"),
         "{alone:?}"
     );
     let server = Server::start(directory.path(), &FETCHING);
@@ -73,8 +68,7 @@ fn a_failed_attempt_is_told_and_a_new_one_can_be_asked_of_a_running_server() {
         assert!(status.stdout.contains(part), "{part}: {status:?}");
     }
     let listen = format!("admin.listen={}", server.private());
-    let words = [with(&["cert", "renew"]), vec!["--set"]].concat();
-    run(directory.path(), &[&words[..], &[&listen]].concat()).good();
+    run(directory.path(), &with(&["cert", "renew"])).good();
     has_failed(2);
     let words = [with(&["doctor"]), vec!["--set"]].concat();
     let doctor = run(directory.path(), &[&words[..], &[&listen]].concat());

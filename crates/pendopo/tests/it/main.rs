@@ -8,6 +8,7 @@ mod console;
 mod doctor;
 mod drain;
 mod durability;
+mod empty_target;
 mod full_disk;
 mod help;
 mod run;

@@ -1,0 +1,53 @@
+//! The control socket: what an operator asks of the running server. It lies in the data directory, so that only the
+//! user who runs the server, and root, can open it.
+
+mod ask;
+mod drain;
+mod office;
+mod socket;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use ask::ask;
+pub(crate) use office::Office;
+pub(crate) use socket::ControlSocket;
+
+use crate::cli::RoleName;
+
+/// What can be asked for, as one line of JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Have a certificate fetched now.
+    Renew,
+    /// Send a target no new requests, and wait until it has answered those in flight.
+    Drain(DrainRequest),
+    /// Send a target requests again.
+    Resume(String),
+}
+
+/// Which target, and on what terms.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DrainRequest {
+    pub(crate) target: String,
+    /// Also if nobody is left to send requests to.
+    pub(crate) force: bool,
+    pub(crate) within_ms: u64,
+}
+
+/// What is answered, each as one line of JSON; the last is done or failed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    Progress(String),
+    Done(String),
+    Failed(String),
+}
+
+/// The longest line of either side.
+const MOST_LINE: u64 = 64 * 1024;
+
+/// The socket's name in the data directory: processes that play different roles there each have one.
+fn name(role: RoleName) -> String {
+    format!("{}.sock", role.as_str())
+}

@@ -1,0 +1,117 @@
+//! Answering at the control socket.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use edge::{Control, Renewal};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_local;
+use tokio::time::{sleep, timeout};
+
+use super::{ControlSocket, MOST_LINE, Reply, Request, drain};
+
+/// How long a question may take to be written, and an answer to be read.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait after a failed accept, such as one without a free file descriptor.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Questions at a time; more wait.
+const MOST_QUESTIONS: usize = 16;
+
+/// Who answers, and what they need for it.
+pub(crate) struct Office {
+    pub(crate) edge: Control,
+    /// By which the edge is asked for a certificate; none where none is fetched.
+    pub(crate) renewal: Option<Renewal>,
+}
+
+impl Office {
+    /// Answers until it is dropped; to be run on a `LocalSet`. Ends only with an error.
+    pub(crate) async fn run(self, socket: ControlSocket) -> Result<()> {
+        let listener = socket
+            .listener()
+            .context("can't serve the control socket")?;
+        let office = Rc::new(self);
+        let places = Arc::new(Semaphore::new(MOST_QUESTIONS));
+        loop {
+            let place = Arc::clone(&places)
+                .acquire_owned()
+                .await
+                .expect("nobody closes the semaphore");
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    drop(spawn_local(hear(Rc::clone(&office), stream, place)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket could not accept a connection");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn attend(&self, stream: UnixStream) -> io::Result<()> {
+        let (reading, writing) = stream.into_split();
+        let mut voice = Voice(writing);
+        let mut line = String::new();
+        let mut reading = BufReader::new(reading.take(MOST_LINE));
+        timeout(PATIENCE, reading.read_line(&mut line)).await??;
+        let outcome = match serde_json::from_str(&line) {
+            Ok(request) => self.answer(request, &mut voice).await?,
+            // The program on the disk is newer than the one that runs.
+            Err(error) => Err(format!(
+                "this server does not know what was asked for ({error}): start it anew"
+            )),
+        };
+        voice
+            .tell(&outcome.map_or_else(Reply::Failed, Reply::Done))
+            .await
+    }
+
+    /// The outer result is whether the client is still there.
+    async fn answer(
+        &self,
+        request: Request,
+        voice: &mut Voice,
+    ) -> io::Result<Result<String, String>> {
+        match request {
+            Request::Renew => Ok(self.renew()),
+            Request::Drain(request) => drain::drain(&self.edge, &request, voice).await,
+            Request::Resume(target) => Ok(drain::resume(&self.edge, &target)),
+        }
+    }
+
+    fn renew(&self) -> Result<String, String> {
+        let Some(renewal) = &self.renewal else {
+            return Err("no certificates are fetched by this server".to_owned());
+        };
+        renewal.ask();
+        Ok("a certificate is being fetched: `pendopo cert status` says how it went".to_owned())
+    }
+}
+
+async fn hear(office: Rc<Office>, stream: UnixStream, _place: OwnedSemaphorePermit) {
+    if let Err(error) = office.attend(stream).await {
+        tracing::debug!(%error, "a question at the control socket ended early");
+    }
+}
+
+/// The way back to whoever asked.
+pub(super) struct Voice(OwnedWriteHalf);
+
+impl Voice {
+    pub(super) async fn say(&mut self, text: impl Into<String>) -> io::Result<()> {
+        self.tell(&Reply::Progress(text.into())).await
+    }
+
+    async fn tell(&mut self, reply: &Reply) -> io::Result<()> {
+        let mut line = serde_json::to_vec(reply)?;
+        line.push(b'\n');
+        timeout(PATIENCE, self.0.write_all(&line)).await?
+    }
+}

@@ -1,0 +1,106 @@
+//! The socket's place in the file system.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cli::RoleName;
+
+/// The bound socket; its file goes when this does.
+pub(crate) struct ControlSocket {
+    path: PathBuf,
+    /// Another server may have put its own in the place since.
+    identity: (u64, u64),
+    listener: UnixListener,
+}
+
+impl ControlSocket {
+    /// Puts a new socket in the place of whatever an earlier server left there. The data directory is locked, so
+    /// nobody else uses it.
+    pub(crate) fn bind(data: &Path, role: RoleName) -> Result<Self> {
+        let path = data.join(super::name(role));
+        let bound = || {
+            let new = data.join(format!("{}.new", super::name(role)));
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let listener = within_reach(&new, |path| UnixListener::bind(path))?;
+            listener.set_nonblocking(true)?;
+            fs::set_permissions(&new, Permissions::from_mode(0o600))?;
+            let identity = identity(&new)?;
+            fs::rename(&new, &path)?;
+            Ok((listener, identity))
+        };
+        let (listener, identity) =
+            bound().with_context(|| format!("can't make the control socket {}", path.display()))?;
+        Ok(Self {
+            path,
+            identity,
+            listener,
+        })
+    }
+
+    pub(super) fn listener(&self) -> io::Result<tokio::net::UnixListener> {
+        tokio::net::UnixListener::from_std(self.listener.try_clone()?)
+    }
+}
+
+impl Drop for ControlSocket {
+    fn drop(&mut self) {
+        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
+            // Left behind it harms nobody: the next server puts its own in the place.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A connection to the server that plays this role with this data directory.
+pub(super) fn connect(data: &Path, role: RoleName) -> io::Result<UnixStream> {
+    within_reach(&data.join(super::name(role)), |path| {
+        UnixStream::connect(path)
+    })
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// A socket's path may have 107 bytes only; by way of its open directory it is always short enough.
+fn within_reach<T>(path: &Path, reach: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = File::open(directory.unwrap_or(Path::new(".")))?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let way = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()));
+    reach(&way.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deep_directory_has_a_socket_for_its_owner_alone_and_keeps_none() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = parent.path().join("deep/".repeat(40));
+        fs::create_dir_all(&data).unwrap();
+        let path = data.join("edge.sock");
+        fs::write(&path, "left by a server that was killed").unwrap();
+        let first = ControlSocket::bind(&data, RoleName::Edge).unwrap();
+        connect(&data, RoleName::Edge).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let second = ControlSocket::bind(&data, RoleName::Edge).unwrap();
+        drop(first);
+        connect(&data, RoleName::Edge).unwrap();
+        drop(second);
+        assert!(!path.exists());
+    }
+}
