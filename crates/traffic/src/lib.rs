@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod limit;
+pub mod limit_set;
 pub mod limit_table;
 pub mod record;
 

@@ -113,6 +113,7 @@ pub struct Level {
 
 impl Policy {
     /// Counts one request at `now_ms`; `level` is `None` for a key not seen before, whose first request is free.
+    /// The level returned is the one to keep, unless another limit rejects the same request.
     pub fn admit(&self, level: Option<Level>, now_ms: u64) -> (Level, Decision) {
         let Some(level) = level else {
             return (
@@ -127,20 +128,26 @@ impl Policy {
         let excess = (u64::from(level.excess) + 1000).saturating_sub(self.drained(level, now_ms));
         let most = u64::from(self.burst) * 1000;
         if excess > most {
-            return (level, Decision::Reject(self.time_to_drain(excess - most)));
+            let too_much = u64::from(level.excess) + 1000 - most;
+            return (
+                level,
+                Decision::Reject(self.time_until(too_much, level, now_ms)),
+            );
         }
         let raised = Level {
             excess: u32::try_from(excess).unwrap_or(u32::MAX),
-            last_ms: level.last_ms.max(now_ms),
+            last_ms: if elapsed_ms(level, now_ms) == 0 {
+                level.last_ms
+            } else {
+                now_ms
+            },
         };
         (raised, self.decide(excess))
     }
 
     fn drained(&self, level: Level, now_ms: u64) -> u64 {
-        self.rate
-            .milli_per_second
-            .saturating_mul(now_ms.saturating_sub(level.last_ms))
-            / 1000
+        let elapsed = elapsed_ms(level, now_ms);
+        self.rate.milli_per_second.saturating_mul(elapsed) / 1000
     }
 
     fn decide(&self, excess: u64) -> Decision {
@@ -149,12 +156,25 @@ impl Policy {
         };
         match excess.saturating_sub(u64::from(free) * 1000) {
             0 => Decision::Pass,
-            beyond => Decision::Wait(self.time_to_drain(beyond)),
+            // Rounded down, as nginx does.
+            beyond => Decision::Wait(Duration::from_millis(
+                beyond * 1000 / self.rate.milli_per_second,
+            )),
         }
     }
 
-    fn time_to_drain(&self, milli_requests: u64) -> Duration {
-        Duration::from_millis((milli_requests * 1000).div_euclid(self.rate.milli_per_second))
+    /// The time until so much of a level has drained; rounded up, so that a try after it is no try too early.
+    fn time_until(&self, milli_requests: u64, level: Level, now_ms: u64) -> Duration {
+        let in_all = (milli_requests * 1000).div_ceil(self.rate.milli_per_second);
+        Duration::from_millis((level.last_ms + in_all).saturating_sub(now_ms))
+    }
+}
+
+/// nginx's view of a clock that steps back: a little means no time at all, more than a minute begins anew.
+fn elapsed_ms(level: Level, now_ms: u64) -> u64 {
+    match level.last_ms.checked_sub(now_ms) {
+        None | Some(0) => now_ms - level.last_ms,
+        Some(back) => u64::from(back > 60_000),
     }
 }
 
