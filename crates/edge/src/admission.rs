@@ -1,63 +1,184 @@
-//! The request limit at the door: who passes, who waits, who is refused.
+//! The request limits at the door: who passes, who waits, who is refused.
 
+mod held;
+mod limit;
+
+use std::hash::RandomState;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use traffic::client::limit_key;
-use traffic::{Decision, LimitTable};
+use http::HeaderMap;
+use traffic::Decision;
+use traffic::limit_set::{self, Claim};
 
-use crate::config::LimitConfig;
-use crate::error::{self, Refused, Retry};
+use crate::config::Config;
+use crate::error::Refused;
+use crate::metrics::LimitCounts;
+use crate::routes::Site;
 
-/// One table for all worker threads, and a bound on how many requests may wait in it.
+pub(crate) use held::Held;
+use held::What;
+use limit::Limit;
+
+/// The limits of all sites, and a bound on how many requests may wait in them. All worker threads share it.
 pub(crate) struct Admission {
-    table: LimitTable,
+    /// In the order of the configuration; sites name them by their places here.
+    limits: Box<[Limit]>,
+    /// Those that hold where no site says otherwise.
+    everywhere: Box<[usize]>,
+    /// Hashes headers; its keys are random, so that nobody can aim at another's level.
+    hasher: RandomState,
     began: Instant,
     waiting: AtomicUsize,
     most_waiting: usize,
 }
 
+/// One request, as far as limits look at it.
+pub(crate) struct Asker<'a> {
+    pub(crate) address: IpAddr,
+    pub(crate) headers: &'a HeaderMap,
+    /// Absent where no site is configured, or where none fits.
+    pub(crate) site: Option<&'a Site>,
+}
+
+/// What becomes of a request.
+pub(crate) struct Admitted<'a> {
+    /// With a turn, it must wait for that.
+    pub(crate) turn: Result<Option<Turn<'a>>, Refused>,
+    /// What the log says of it.
+    pub(crate) held: Option<Held>,
+}
+
+/// The time until a request may go on, and one of the places for those that wait. Safe to drop at any time.
+pub(crate) struct Turn<'a> {
+    time: Duration,
+    _place: Waiting<'a>,
+}
+
+impl Turn<'_> {
+    pub(crate) async fn wait(self) {
+        tokio::time::sleep(self.time).await;
+    }
+}
+
+/// Limits that refuse, and limits that only say so, are counted in two groups: the second must not change what the
+/// first decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Enforced,
+    Observed,
+}
+
 impl Admission {
-    /// `None` when the limit is off.
-    pub(crate) fn new(config: &LimitConfig, seed: u64, began: Instant) -> Option<Self> {
-        let table = LimitTable::new(config.policy()?, config.addresses, seed);
-        Some(Self {
-            table,
-            began,
+    /// `None` when every limit is off.
+    pub(crate) fn new(config: &Config, seed: u64, counts: &LimitCounts) -> Option<Self> {
+        let limits = config.all_limits().into_iter().enumerate();
+        let limits: Box<[_]> = limits
+            .filter_map(|(index, limit)| {
+                let seed = seed.wrapping_add(index as u64);
+                Some(Limit::new(&limit, limit.policy()?, seed, counts))
+            })
+            .collect();
+        (!limits.is_empty()).then(|| Self {
+            limits,
+            everywhere: config.limits_everywhere(),
+            hasher: RandomState::new(),
+            began: Instant::now(),
             waiting: AtomicUsize::new(0),
-            most_waiting: config.waiting,
+            most_waiting: config.limit.waiting,
         })
     }
 
-    /// Counts the request; returns when it may go on. Safe to drop: its place in the line is lost, nothing else.
-    pub(crate) async fn admit(&self, client: IpAddr, now: Instant) -> Result<(), Refused> {
-        let now_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis())
-            .unwrap_or(u64::MAX);
-        match self.table.admit(limit_key(client), now_ms) {
-            Decision::Pass => Ok(()),
-            Decision::Wait(time) => self.wait(time).await,
-            Decision::Reject(time) => Err(self.refused(time)),
+    /// Counts the request in all limits of its site, or in none if one of them refuses it.
+    pub(crate) fn admit(&self, asker: &Asker<'_>, now: Instant) -> Admitted<'_> {
+        let since = now.saturating_duration_since(self.began);
+        let now_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let mut admitted = self.enforce(asker, now_ms);
+        if admitted.turn.is_ok() {
+            let observed = self.observe(asker, now_ms);
+            admitted.held = admitted.held.or(observed);
+        }
+        admitted
+    }
+
+    fn enforce(&self, asker: &Asker<'_>, now_ms: u64) -> Admitted<'_> {
+        let (limit, decision) = self.count(Group::Enforced, asker, now_ms);
+        match decision {
+            Decision::Pass => Admitted {
+                turn: Ok(None),
+                held: None,
+            },
+            Decision::Reject(time) => self.reject(limit, time),
+            Decision::Wait(time) => match Waiting::take(&self.waiting, self.most_waiting) {
+                None => self.reject(limit, time),
+                Some(place) => Admitted {
+                    turn: Ok(Some(Turn {
+                        time,
+                        _place: place,
+                    })),
+                    held: Some(self.holds(limit, What::Delayed, time)),
+                },
+            },
         }
     }
 
-    async fn wait(&self, time: Duration) -> Result<(), Refused> {
-        let _place =
-            Waiting::take(&self.waiting, self.most_waiting).ok_or_else(|| self.refused(time))?;
-        tokio::time::sleep(time).await;
-        Ok(())
+    fn reject(&self, limit: usize, time: Duration) -> Admitted<'_> {
+        Admitted {
+            turn: Err(self.limits[limit].refused(time)),
+            held: Some(self.holds(limit, What::Rejected, time)),
+        }
     }
 
-    fn refused(&self, time: Duration) -> Refused {
-        let retry = Retry {
-            after: time,
-            interval: self.table.policy().rate.interval(),
+    fn observe(&self, asker: &Asker<'_>, now_ms: u64) -> Option<Held> {
+        let (limit, decision) = self.count(Group::Observed, asker, now_ms);
+        match decision {
+            Decision::Pass => None,
+            Decision::Wait(time) => Some(self.holds(limit, What::WouldDelay, time)),
+            Decision::Reject(time) => Some(self.holds(limit, What::WouldReject, time)),
+        }
+    }
+
+    fn holds(&self, limit: usize, what: What, time: Duration) -> Held {
+        self.limits[limit].count(what);
+        Held::new(limit, what, time)
+    }
+
+    /// The decision, and the place of the limit that made it.
+    fn count(&self, group: Group, asker: &Asker<'_>, now_ms: u64) -> (usize, Decision) {
+        let claims = self.claims(group, asker).map(|(_, claim)| claim);
+        let Some(outcome) = limit_set::admit(claims, now_ms) else {
+            return (0, Decision::Pass);
         };
-        Refused {
-            refusal: &error::LIMITED,
-            retry: Some(retry),
-            why: None,
-        }
+        let decides = match outcome.decision {
+            Decision::Pass => None,
+            _ => self.claims(group, asker).nth(outcome.by),
+        };
+        (decides.map_or(0, |(place, _)| place), outcome.decision)
+    }
+
+    /// In one order for all, so that two requests never wait for each other's places.
+    fn claims<'a>(
+        &'a self,
+        group: Group,
+        asker: &'a Asker<'a>,
+    ) -> impl Iterator<Item = (usize, Claim<'a>)> {
+        let places = asker.site.map_or(&self.everywhere, |site| &site.limits);
+        places.iter().filter_map(move |&place| {
+            let limit = &self.limits[place];
+            if limit.is_dry_run != (group == Group::Observed) {
+                return None;
+            }
+            let key = limit.key(asker, &self.hasher)?;
+            let table = &limit.table;
+            Some((place, Claim { table, key }))
+        })
+    }
+
+    /// What the log says of a request that was held.
+    pub(crate) fn label(&self, held: Held) -> &str {
+        let limit = self.limits.get(usize::from(held.limit));
+        limit.map_or("", |limit| limit.label(held))
     }
 }
 

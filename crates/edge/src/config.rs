@@ -1,6 +1,7 @@
 //! What an operator can set under `[edge]`; every key has a default that serves.
 
 mod address;
+mod limits;
 mod pair;
 mod routes;
 mod site;
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use traffic::{Delay, Policy};
 
 pub(crate) use address::{Address, Host};
+pub use limits::{KeyedLimitConfig, LimitKey, LimitStatus};
 pub use pair::PairConfig;
 pub use routes::{RouteFault, WEB};
 pub use site::SiteConfig;
@@ -37,6 +38,8 @@ pub struct Config {
     pub hsts: Span,
     /// Requests per client address.
     pub limit: LimitConfig,
+    /// More limits, each an `[[edge.limits]]` with a key of its own: an address, a header or a site. Default none.
+    pub limits: Vec<KeyedLimitConfig>,
     /// Open connections.
     pub connections: ConnectionsConfig,
     /// What one request may hold.
@@ -66,6 +69,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             hsts: Span::from_days(365),
             limit: LimitConfig::default(),
+            limits: Vec::new(),
             connections: ConnectionsConfig::default(),
             request: RequestConfig::default(),
             timeout: TimeoutConfig::default(),
@@ -95,15 +99,19 @@ impl Config {
 pub struct LimitConfig {
     /// Requests a second or a minute, such as `20r/s` or `600r/m`; `off` limits nobody. Default `20r/s`.
     pub rate: RateSetting,
-    /// Requests above the rate that are taken at a time; more are answered 429. Default 40.
+    /// Requests above the rate that are taken at a time; more are refused. Default 40.
     pub burst: u32,
     /// Of these, how many go through at once; the others wait until the rate allows them. Default 20.
     pub delay: u32,
     /// Whether the whole burst goes through at once. Default false.
     pub nodelay: bool,
-    /// Addresses remembered at a time, 50 bytes each; more are forgotten, not refused. Default 32,768.
+    /// Whether the limit only says, in log and metrics, what it would do. Default false.
+    pub dry_run: bool,
+    /// The status of refusals: 429, or 503 as nginx answers. Default 429.
+    pub status: LimitStatus,
+    /// Addresses remembered at a time, 34 bytes each; more are forgotten, not refused. Default 32,768.
     pub addresses: usize,
-    /// Requests that may wait at a time, of all addresses; more are answered 429. Default 1,024.
+    /// Requests that may wait at a time, for whatever limit; more are refused. Default 1,024.
     pub waiting: usize,
 }
 
@@ -114,25 +122,11 @@ impl Default for LimitConfig {
             burst: 40,
             delay: 20,
             nodelay: false,
+            dry_run: false,
+            status: LimitStatus::TooManyRequests,
             addresses: 32_768,
             waiting: 1024,
         }
-    }
-}
-
-impl LimitConfig {
-    /// The policy these settings describe; `None` when the limit is off.
-    pub(crate) fn policy(&self) -> Option<Policy> {
-        let delay = if self.nodelay {
-            Delay::Never
-        } else {
-            Delay::Beyond(self.delay)
-        };
-        self.rate.rate().map(|rate| Policy {
-            rate,
-            burst: self.burst,
-            delay,
-        })
     }
 }
 

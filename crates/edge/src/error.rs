@@ -44,8 +44,10 @@ impl Refused {
 }
 
 /// What a limited client is told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Retry {
+    /// The limit's name.
+    pub(crate) limit: Arc<str>,
     /// When another try would pass.
     pub(crate) after: Duration,
     /// The time that one request takes at the rate.
@@ -113,7 +115,9 @@ refusals! {
     CLIENT_LEFT: BAD_REQUEST, "client_left",
         "the body ended before it was complete";
     LIMITED: TOO_MANY_REQUESTS, "limit",
-        "too many requests from this address: wait as long as `Retry-After` says";
+        "too many requests: wait as long as `Retry-After` says";
+    LIMITED_AS_UNAVAILABLE: SERVICE_UNAVAILABLE, "limit",
+        "too many requests: wait as long as `Retry-After` says";
     CERTIFICATE_AWAITED: SERVICE_UNAVAILABLE, "certificate_awaited",
         "this server has no certificate for its name yet, so nothing is shown here, where it could be read on the way";
     PANICKED: INTERNAL_SERVER_ERROR, "internal",

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use traffic::{Client, RequestId};
 
 use crate::access_log::Note;
+use crate::admission::Held;
 use crate::error::{self, Refusal};
 use crate::forwarded;
 use crate::link::Link;
@@ -45,6 +46,8 @@ pub(crate) struct Exchange {
     attempts: AtomicU8,
     cause: OnceLock<&'static str>,
     fault: OnceLock<&'static Refusal>,
+    /// What the limits did; 0 for nothing.
+    held: AtomicU64,
 }
 
 /// Who was asked to answer.
@@ -79,6 +82,7 @@ impl Exchange {
             attempts: AtomicU8::new(0),
             cause: OnceLock::new(),
             fault: OnceLock::new(),
+            held: AtomicU64::new(0),
             rules,
             link,
         })
@@ -108,6 +112,15 @@ impl Exchange {
 
     pub(crate) fn belongs_to(&self, site: &Arc<Site>) {
         let _ = self.site.set(Arc::clone(site));
+    }
+
+    pub(crate) fn site(&self) -> Option<&Arc<Site>> {
+        self.site.get()
+    }
+
+    /// Takes note of what the limits did.
+    pub(crate) fn is_held(&self, held: Held) {
+        self.held.store(held.to_bits(), Relaxed);
     }
 
     pub(crate) fn asks_web(&self) {
@@ -155,6 +168,8 @@ impl Exchange {
         self.link.pulse.request_ends(now);
         let status = self.status.load(Relaxed);
         self.link.shared().metrics.answered(self.version, status);
+        let held = Held::from_bits(self.held.load(Relaxed));
+        let admission = self.rules.admission.as_ref();
         self.link.desk.queue.push(&Note {
             time: self.time,
             id: self.client.request_id,
@@ -176,6 +191,11 @@ impl Exchange {
                 Asked::Target(target) => target.label.as_bytes(),
             },
             cause: self.cause.get().copied().unwrap_or_default(),
+            limit: admission
+                .zip(held)
+                .map_or("", |(admission, held)| admission.label(held))
+                .as_bytes(),
+            limit_ms: held.map_or(0, |held| held.wait_ms),
             agent: self.agent.as_ref().map_or(&[], HeaderValue::as_bytes),
             referer: self.referer.as_ref().map_or(&[], HeaderValue::as_bytes),
         });
@@ -225,6 +245,8 @@ pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal) {
         site: b"",
         upstream: b"",
         cause: refusal.cause,
+        limit: b"",
+        limit_ms: 0,
         agent: b"",
         referer: b"",
     });

@@ -1,5 +1,6 @@
 //! What the edge counts, under the prefix `edge`. Handles are looked up once; counting is one atomic addition.
 
+mod limits;
 mod register;
 
 use http::Version;
@@ -12,6 +13,7 @@ use crate::connections::Full;
 use crate::error::{self, Refusal};
 use crate::upstream::Families;
 use crate::watchdog::Overdue;
+pub(crate) use limits::{LimitCounts, OUTCOMES};
 use register::{by_cause, counter, gauge};
 
 const OVERDUE: [&str; 3] = ["head", "idle", "write"];
@@ -21,6 +23,7 @@ const HANDSHAKE: [&str; 2] = ["refused", "timeout"];
 pub(crate) struct Metrics {
     requests: [[Counter; 5]; 3],
     refused: Vec<Counter>,
+    pub(crate) limits: LimitCounts,
     dropped_headers: Counter,
     pub(crate) connections: ConnectionMetrics,
     /// The end of the served certificate, in seconds of Unix time.
@@ -46,6 +49,7 @@ impl Metrics {
         Self {
             requests: register::requests(registry),
             refused: by_cause(registry, "refused", "Requests refused by the edge", causes),
+            limits: LimitCounts::register(registry),
             dropped_headers: counter(
                 registry,
                 "headers_dropped",

@@ -8,6 +8,7 @@ use http::{HeaderValue, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
+use crate::admission::Asker;
 use crate::body::{Answered, Received};
 use crate::content::{Body, Nothing};
 use crate::error::{self, Refusal, Refused};
@@ -78,14 +79,36 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
     if incoming.size_hint().lower() > exchange.rules.config.request.body.get() {
         return Err((&error::BODY_TOO_LARGE).into());
     }
-    match &exchange.rules.admission {
-        Some(admission) if !gate::is_health(head) && shared.proof(head).is_none() => {
-            admission
-                .admit(exchange.client.address, exchange.began)
-                .await
-        }
-        _ => Ok(()),
+    limit(exchange, head).await
+}
+
+/// Counts the request in the limits of its site; it may have to wait.
+async fn limit(exchange: &Exchange, head: &Parts) -> Result<(), Refused> {
+    let rules = &exchange.rules;
+    // Whoever asks for what is not there is limited all the same.
+    if let Ok(Some(site)) = rules.routes.site(head) {
+        exchange.belongs_to(site);
     }
+    let Some(admission) = &rules.admission else {
+        return Ok(());
+    };
+    if gate::is_health(head) || exchange.link.shared().proof(head).is_some() {
+        return Ok(());
+    }
+    let asker = Asker {
+        address: exchange.client.address,
+        headers: &head.headers,
+        site: exchange.site().map(|site| &**site),
+    };
+    let admitted = admission.admit(&asker, exchange.began);
+    if let Some(held) = admitted.held {
+        exchange.is_held(held);
+    }
+    if let Some(turn) = admitted.turn? {
+        // Boxed, so that requests that need not wait don't carry its size.
+        Box::pin(turn.wait()).await;
+    }
+    Ok(())
 }
 
 /// Where a request goes.
@@ -121,12 +144,13 @@ fn route<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, Refused>
 /// Who answers for the request's site.
 fn here<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, &'static Refusal> {
     let local = &exchange.link.desk.local;
-    let answers = match exchange.rules.routes.site(head)? {
-        None => &Answers::Web,
-        Some(site) => {
-            exchange.belongs_to(site);
-            &site.answers
-        }
+    let answers = match exchange.site() {
+        Some(site) => &site.answers,
+        // It has none because there are none, or because none fits.
+        None => match exchange.rules.routes.site(head)? {
+            None => &Answers::Web,
+            Some(site) => &site.answers,
+        },
     };
     match answers {
         Answers::Upstream(upstream) => Ok(Route::Upstream(upstream)),

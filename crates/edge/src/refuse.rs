@@ -67,7 +67,7 @@ fn describe(
     if refused.why.is_some() {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
     }
-    if let Some(retry) = refused.retry {
+    if let Some(retry) = &refused.retry {
         tell_when(headers, retry);
     } else if version != Version::HTTP_2 && !is_understood(refused.refusal) {
         // What follows a request that was misread might be misread as well.
@@ -120,15 +120,16 @@ fn kind(status: StatusCode) -> (&'static str, &'static str) {
 }
 
 /// `Retry-After` in whole seconds, and the limit as draft-ietf-httpapi-ratelimit-headers writes it.
-fn tell_when(headers: &mut HeaderMap, retry: Retry) {
+fn tell_when(headers: &mut HeaderMap, retry: &Retry) {
     let seconds = retry.after.as_secs() + u64::from(retry.after.subsec_nanos() > 0);
     let seconds = seconds.max(1);
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     let window = retry.interval.as_secs().max(1);
     let quota =
         (Duration::from_secs(window).as_micros() / retry.interval.as_micros().max(1)).max(1);
-    let policy = format!("\"address\";q={quota};w={window}");
-    let left = format!("\"address\";r=0;t={seconds}");
+    let name = &retry.limit;
+    let policy = format!("\"{name}\";q={quota};w={window}");
+    let left = format!("\"{name}\";r=0;t={seconds}");
     for (name, text) in [("ratelimit-policy", policy), ("ratelimit", left)] {
         if let Ok(value) = HeaderValue::try_from(text) {
             headers.insert(HeaderName::from_static(name), value);

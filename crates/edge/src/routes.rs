@@ -19,6 +19,10 @@ pub(crate) struct Site {
     /// Host and path as the operator wrote them.
     pub(crate) label: Box<str>,
     pub(crate) answers: Answers,
+    /// The places of its limits, in the order of the configuration.
+    pub(crate) limits: Box<[usize]>,
+    /// Sets it apart from other sites; from 1.
+    pub(crate) number: u128,
 }
 
 /// Who answers.
@@ -54,7 +58,7 @@ impl Routes {
         });
         let upstreams: Vec<_> = upstreams.collect::<Result<_, _>>()?;
         let mut sites = Sites::default();
-        for site in &config.site {
+        for (number, site) in (1..).zip(&config.site) {
             let name = site.upstream.as_deref();
             let upstream = upstreams
                 .iter()
@@ -69,7 +73,13 @@ impl Routes {
                 continue;
             };
             let label = format!("{}{}", site.host, site.path).into();
-            sites.add(host, &site.path, Arc::new(Site { label, answers }));
+            let own = Site {
+                label,
+                answers,
+                limits: config.limits_at(site),
+                number,
+            };
+            sites.add(host, &site.path, Arc::new(own));
         }
         Ok(Self {
             sites: (!config.site.is_empty()).then_some(sites),

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::admission::Admission;
 use crate::config::Config;
 use crate::headers::SecurityHeaders;
+use crate::metrics::Metrics;
 use crate::routes::Routes;
 use crate::start_error::StartError;
 
@@ -20,9 +20,13 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn new(config: Config, routes: Routes) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        config: Config,
+        routes: Routes,
+        metrics: &Metrics,
+    ) -> Result<Self, StartError> {
         let seed = getrandom::u64().map_err(StartError::Random)?;
-        let admission = Admission::new(&config.limit, seed, Instant::now());
+        let admission = Admission::new(&config, seed, &metrics.limits);
         let security = SecurityHeaders::new(config.hsts.duration());
         Ok(Self {
             config: Arc::new(config),

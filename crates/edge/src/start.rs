@@ -103,7 +103,7 @@ impl Edge {
         let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
         let clock = Clock::new(Instant::now());
         let routes = Routes::new(&config, local, clock, &metrics)?;
-        let rules = Rules::new(config, routes)?;
+        let rules = Rules::new(config, routes, &metrics)?;
         let shared = Arc::new(Shared::new(
             &rules, threads, clock, metrics, secure, redirect,
         )?);

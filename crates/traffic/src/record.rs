@@ -44,6 +44,13 @@ pub struct Record<'a> {
     /// Why the edge itself answered: a short word such as `limit` or `bad_request:host`.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub cause: Cow<'a, str>,
+    /// The request limit that did not let it pass at once, and what it did: `delayed:NAME`, `rejected:NAME`, or
+    /// `delayed_dry_run:NAME` and `rejected_dry_run:NAME` where it only says so.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub limit: Cow<'a, str>,
+    /// For how long the limit held it; of a rejection, after how long another try would have passed. Milliseconds.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub limit_ms: u32,
     /// The client program, as it calls itself.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub agent: Cow<'a, str>,
@@ -73,6 +80,14 @@ pub struct Line<'a> {
     reason = "serde calls it with a reference"
 )]
 fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_none(number: &u32) -> bool {
     *number == 0
 }
 
@@ -122,6 +137,8 @@ mod tests {
             upstream: "web".into(),
             attempts: 2,
             cause: "".into(),
+            limit: "delayed:address".into(),
+            limit_ms: 50,
             agent: "".into(),
             referer: "".into(),
         };

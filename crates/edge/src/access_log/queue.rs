@@ -38,6 +38,8 @@ pub(crate) struct Note<'a> {
     pub(crate) site: &'a [u8],
     pub(crate) upstream: &'a [u8],
     pub(crate) cause: &'static str,
+    pub(crate) limit: &'a [u8],
+    pub(crate) limit_ms: u32,
     pub(crate) agent: &'a [u8],
     pub(crate) referer: &'a [u8],
 }
@@ -56,8 +58,9 @@ pub(super) struct Entry {
     pub(super) duration: Duration,
     pub(super) attempts: u8,
     pub(super) cause: &'static str,
-    /// Lengths of method, host, target, agent, referer, site and upstream.
-    pub(super) lengths: [u16; 7],
+    pub(super) limit_ms: u32,
+    /// Lengths of method, host, target, agent, referer, site, upstream and limit.
+    pub(super) lengths: [u16; 8],
 }
 
 /// Notes that wait for the writer.
@@ -144,6 +147,7 @@ impl Batch {
             note.referer,
             note.site,
             note.upstream,
+            note.limit,
         ];
         let lengths = texts.map(|text| self.write(text));
         self.entries.push(Entry {
@@ -158,6 +162,7 @@ impl Batch {
             duration: note.duration,
             attempts: note.attempts,
             cause: note.cause,
+            limit_ms: note.limit_ms,
             lengths,
         });
     }

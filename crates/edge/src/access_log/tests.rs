@@ -31,6 +31,8 @@ fn note(queue: &Queue, target: &[u8]) {
         site: b"",
         upstream: b"",
         cause: "",
+        limit: b"",
+        limit_ms: 0,
         agent: b"",
         referer: b"",
     });

@@ -196,11 +196,12 @@ async fn overstayed(shutdown: &mut Shutdown) {
 
 fn record<'a>(entry: &Entry, [time, id]: [&'a str; 2], text: &'a [u8]) -> Record<'a> {
     let mut rest = text;
-    let [method, host, target, agent, referer, site, upstream] = entry.lengths.map(|length| {
-        let (own, after) = rest.split_at(usize::from(length));
-        rest = after;
-        String::from_utf8_lossy(own)
-    });
+    let [method, host, target, agent, referer, site, upstream, limit] =
+        entry.lengths.map(|length| {
+            let (own, after) = rest.split_at(usize::from(length));
+            rest = after;
+            String::from_utf8_lossy(own)
+        });
     Record {
         time: time.into(),
         id: id.into(),
@@ -218,6 +219,8 @@ fn record<'a>(entry: &Entry, [time, id]: [&'a str; 2], text: &'a [u8]) -> Record
         upstream,
         attempts: entry.attempts,
         cause: entry.cause.into(),
+        limit,
+        limit_ms: entry.limit_ms,
         agent,
         referer: masked(referer),
     }

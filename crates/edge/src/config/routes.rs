@@ -8,11 +8,11 @@ use crate::site::HostPattern;
 /// The upstream that is always there: Pendopo's own pages and API.
 pub const WEB: &str = "web";
 
-/// One fault of a site or an upstream.
+/// One fault of a site, an upstream or a limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}`: {what}")]
 pub struct RouteFault {
-    /// `edge.site` or `edge.upstream`.
+    /// The section, such as `edge.site` or `edge.upstream`.
     pub section: &'static str,
     /// The key with the place in its list, such as `edge.site[0].upstream`.
     pub key: String,
@@ -21,7 +21,7 @@ pub struct RouteFault {
 }
 
 impl Config {
-    /// Every fault of the sites and upstreams.
+    /// Every fault of the sites, the upstreams and the limits.
     pub fn route_faults(&self) -> Vec<RouteFault> {
         let upstreams = self.upstream.iter().enumerate();
         let mut faults: Vec<_> = upstreams
@@ -40,6 +40,8 @@ impl Config {
                     .map(|(key, what)| fault("edge.site", index, &key, what)),
             );
         }
+        let limits = self.limit_faults().into_iter();
+        faults.extend(limits.map(|(section, key, what)| RouteFault { section, key, what }));
         faults
     }
 
@@ -112,7 +114,7 @@ fn of_upstream(upstream: &UpstreamConfig, earlier: &[UpstreamConfig]) -> Found {
     found
 }
 
-fn is_name_byte(byte: u8) -> bool {
+pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 

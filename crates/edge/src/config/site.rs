@@ -14,6 +14,10 @@ pub struct SiteConfig {
     /// The name of an `[[edge.upstream]]`, or `web` for Pendopo's own pages and API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// The names of the limits that hold here: those of `[[edge.limits]]`, and `address` for `[edge.limit]`. Default
+    /// `[edge.limit]` and all that hold everywhere; `[]` limits nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Vec<String>>,
 }
 
 impl Default for SiteConfig {
@@ -22,6 +26,7 @@ impl Default for SiteConfig {
             host: "*".to_owned(),
             path: "/".to_owned(),
             upstream: None,
+            limits: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Units are read as people write them, and refused with the mend.
 
+use traffic::Delay;
+
 use super::*;
 
 #[test]
@@ -63,16 +65,13 @@ fn other_texts_are_refused_with_an_example() {
 }
 
 #[test]
-fn a_limit_that_is_off_has_no_policy() {
-    let off = LimitConfig {
-        rate: RateSetting::OFF,
-        ..LimitConfig::default()
-    };
-    assert_eq!(off.policy(), None);
-    let policy = LimitConfig {
-        nodelay: true,
-        ..LimitConfig::default()
-    }
-    .policy();
+fn a_limit_that_is_off_is_none() {
+    let mut config = Config::default();
+    assert_eq!(config.all_limits().len(), 1);
+    config.limit.rate = RateSetting::OFF;
+    assert_eq!(config.all_limits(), []);
+    config.limit.rate = RateSetting::per_second(20);
+    config.limit.nodelay = true;
+    let policy = config.all_limits()[0].policy();
     assert_eq!(policy.map(|policy| policy.delay), Some(Delay::Never));
 }

@@ -308,7 +308,7 @@ macro_rules! as_text {
 
 as_text!(Listen, Directory, Span, ByteSize, RateSetting);
 
-fn invalid(text: &str, what: &'static str, example: &'static str) -> InvalidUnit {
+pub(super) fn invalid(text: &str, what: &'static str, example: &'static str) -> InvalidUnit {
     InvalidUnit {
         text: text.to_owned(),
         what,

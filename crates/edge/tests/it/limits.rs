@@ -4,3 +4,4 @@ mod bodies;
 mod connections;
 mod requests;
 mod times;
+mod together;

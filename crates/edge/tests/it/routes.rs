@@ -18,6 +18,7 @@ fn site(host: &str, path: &str, upstream: &str) -> SiteConfig {
         host: host.to_owned(),
         path: path.to_owned(),
         upstream: Some(upstream.to_owned()),
+        ..SiteConfig::default()
     }
 }
 

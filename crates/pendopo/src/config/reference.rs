@@ -16,6 +16,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
         "edge",
         concat!(
             include_str!("../../../edge/src/config.rs"),
+            include_str!("../../../edge/src/config/limits.rs"),
             include_str!("../../../edge/src/config/site.rs"),
             include_str!("../../../edge/src/config/upstream.rs"),
         ),
