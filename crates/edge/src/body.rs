@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use crate::content::{Body, BoxError};
-use crate::error::{self, Refusal};
+use crate::error::{self, Broken, Refusal};
 use crate::exchange::{Ending, Exchange};
 use crate::pulse::Unread;
 
@@ -176,6 +176,14 @@ impl Answered {
         data
     }
 
+    /// The first reason why an answer broke off stands in the log.
+    fn broken(&self, error: BoxError) -> BoxError {
+        if let Some(Broken(refusal)) = error.downcast_ref() {
+            self.ending.0.because(refusal.cause);
+        }
+        error
+    }
+
     /// From now until the next poll, the client is what this answer waits for.
     fn waits(&mut self) {
         let is_done = self.is_end_stream();
@@ -205,9 +213,13 @@ impl http_body::Body for Answered {
         if let Some(unread) = self.parts.as_ref().and_then(|parts| parts.unread.as_ref()) {
             unread.0.store(0, Relaxed);
         }
-        let Some(frame) = ready!(self.next(cx)).transpose()? else {
-            self.has_ended = true;
-            return Poll::Ready(None);
+        let frame = match ready!(self.next(cx)) {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Poll::Ready(Some(Err(self.broken(error)))),
+            None => {
+                self.has_ended = true;
+                return Poll::Ready(None);
+            }
         };
         let frame = match frame.into_data() {
             Ok(data) => Frame::data(self.cut(data)),

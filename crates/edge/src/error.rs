@@ -23,6 +23,8 @@ pub(crate) struct Refused {
     pub(crate) retry: Option<Retry>,
     /// More than the refusal's own words say.
     pub(crate) why: Option<Arc<String>>,
+    /// How long the file is beyond whose end a range begins.
+    pub(crate) length: Option<u64>,
 }
 
 impl Refused {
@@ -31,6 +33,14 @@ impl Refused {
         Self {
             why: Some(why),
             ..Self::from(refusal)
+        }
+    }
+
+    /// A range of a file that is only so long.
+    pub(crate) fn beyond(length: u64) -> Self {
+        Self {
+            length: Some(length),
+            ..Self::from(&RANGE)
         }
     }
 
@@ -60,9 +70,15 @@ impl From<&'static Refusal> for Refused {
             refusal,
             retry: None,
             why: None,
+            length: None,
         }
     }
 }
+
+/// Breaks an answer off whose head has been sent, and says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.detail)]
+pub(crate) struct Broken(pub(crate) &'static Refusal);
 
 /// One line a refusal: its name in the code, status, cause and detail.
 macro_rules! refusals {
@@ -124,6 +140,22 @@ refusals! {
         "the server failed at this request: try again, and tell its operator the request's name if it fails again";
     NO_SITE: NOT_FOUND, "no_site",
         "no site of this server has this host and path";
+    FILE_METHOD: METHOD_NOT_ALLOWED, "file_method",
+        "files are only read here: send `GET` or `HEAD`";
+    NO_FILE: NOT_FOUND, "no_file",
+        "this site has no file of that name";
+    FILE_DENIED: FORBIDDEN, "file_denied",
+        "what has this name may not be read: it lies elsewhere, is no file, or this server has no right to it";
+    FILE_UNREADABLE: INTERNAL_SERVER_ERROR, "file_unreadable",
+        "the file can't be read: the server's log says why";
+    FILE_CHANGED: INTERNAL_SERVER_ERROR, "file_changed",
+        "somebody wrote to the file while it was sent";
+    FOLDER_GONE: SERVICE_UNAVAILABLE, "folder_gone",
+        "the folder of this site can't be opened: the server's log says why";
+    PRECONDITION: PRECONDITION_FAILED, "precondition",
+        "the file is not, or no longer, the one that the request's conditions name";
+    RANGE: RANGE_NOT_SATISFIABLE, "range",
+        "the file ends before the range begins: `Content-Range` says how long it is";
     DNS: SERVICE_UNAVAILABLE, "dns",
         "the server behind this one can't be found by its name: try again later";
     NO_HEALTHY: SERVICE_UNAVAILABLE, "no_healthy",

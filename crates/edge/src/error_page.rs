@@ -17,7 +17,7 @@ pub(crate) enum Language {
 type Words = (&'static str, &'static str);
 
 /// By kind of problem: the words in Indonesian, then in English.
-const WORDS: [(&str, Words, Words); 7] = [
+const WORDS: [(&str, Words, Words); 10] = [
     (
         "method_not_allowed",
         (
@@ -82,6 +82,39 @@ const WORDS: [(&str, Words, Words); 7] = [
         (
             "There is no such thing",
             "Nothing has this address. Check it, then try again.",
+        ),
+    ),
+    (
+        "forbidden",
+        (
+            "Tidak boleh dibuka",
+            "Yang ada di alamat ini tidak disajikan oleh server.",
+        ),
+        (
+            "This is not allowed",
+            "What has this address is not served.",
+        ),
+    ),
+    (
+        "changed",
+        (
+            "Isinya sudah berubah",
+            "Yang ada di alamat ini bukan lagi yang Anda kenal. Muat ulang, lalu coba lagi.",
+        ),
+        (
+            "It was changed by somebody else",
+            "What has this address is no longer what you know. Load it again, then try again.",
+        ),
+    ),
+    (
+        "range",
+        (
+            "Bagian itu tidak ada",
+            "Isinya berakhir sebelum bagian yang diminta. Mulai lagi dari awal.",
+        ),
+        (
+            "The range lies beyond the end",
+            "It ends before the part that was asked for. Begin again from its start.",
         ),
     ),
     (

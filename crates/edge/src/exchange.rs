@@ -54,6 +54,7 @@ pub(crate) struct Exchange {
 enum Asked {
     Nobody,
     Web,
+    Folder,
     Target(Arc<Target>),
 }
 
@@ -127,6 +128,10 @@ impl Exchange {
         *self.asked() = Asked::Web;
     }
 
+    pub(crate) fn asks_folder(&self) {
+        *self.asked() = Asked::Folder;
+    }
+
     /// Another try; whoever is tried last counts.
     pub(crate) fn asks(&self, target: &Arc<Target>) {
         self.attempts
@@ -138,9 +143,9 @@ impl Exchange {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the answer is a program's that knows nothing of ours.
+    /// Whether the answer is a program's that knows nothing of ours, or a file of the operator's.
     pub(crate) fn is_foreign(&self) -> bool {
-        self.cause.get().is_none() && matches!(*self.asked(), Asked::Target(_))
+        self.cause.get().is_none() && matches!(*self.asked(), Asked::Target(_) | Asked::Folder)
     }
 
     /// Says why the edge itself answered; the first reason counts.
@@ -188,6 +193,7 @@ impl Exchange {
             upstream: match &*self.asked() {
                 Asked::Nobody => b"",
                 Asked::Web => b"web",
+                Asked::Folder => b"folder",
                 Asked::Target(target) => target.label.as_bytes(),
             },
             cause: self.cause.get().copied().unwrap_or_default(),

@@ -10,10 +10,12 @@ use hyper::body::Incoming;
 
 use crate::admission::Asker;
 use crate::body::{Answered, Received};
+use crate::codings::Codings;
 use crate::content::{Body, Nothing};
 use crate::error::{self, Refusal, Refused};
 use crate::error_page::{self, Language};
 use crate::exchange::{self, Ending, Exchange};
+use crate::folder::Folder;
 use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
 use crate::headers;
@@ -58,6 +60,12 @@ async fn live(
             settle(&exchange, reader, answer)
         }
         // Boxed, so that requests to the school's own pages do not carry its size.
+        Ok(Route::Folder(folder)) => {
+            exchange.asks_folder();
+            let codings = Codings::read(&head.headers);
+            let answer = Box::pin(folder.answer(&head, codings)).await;
+            answer.unwrap_or_else(|refused| refuse::respond(&exchange, reader, &refused))
+        }
         Ok(Route::Upstream(upstream)) => {
             let handed = proxy::forward(&exchange, upstream, head, incoming, told);
             let answer = Box::pin(handed).await;
@@ -119,6 +127,8 @@ enum Route<'a> {
     Elsewhere(HeaderValue),
     /// To the school's own pages and API.
     Web(&'a Local),
+    /// To the files of a folder.
+    Folder(&'a Folder),
     /// To one of these targets.
     Upstream(&'a Arc<Upstream>),
 }
@@ -153,6 +163,7 @@ fn here<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, &'static 
         },
     };
     match answers {
+        Answers::Folder(folder) => Ok(Route::Folder(folder)),
         Answers::Upstream(upstream) => Ok(Route::Upstream(upstream)),
         Answers::Web => local.as_ref().map(Route::Web).ok_or(&error::NO_SITE),
     }

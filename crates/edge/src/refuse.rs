@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, VARY};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, VARY,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 
 use crate::content::Body;
-use crate::error::{Refusal, Refused, Retry};
+use crate::error::{self, Refusal, Refused, Retry};
 use crate::error_page::{self, Language};
 use crate::exchange::Exchange;
 
@@ -59,13 +61,21 @@ fn describe(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(VARY, HeaderValue::from_static("accept, accept-language"));
     if refused.refusal.status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(
-            ALLOW,
-            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
-        );
+        let is_file = refused.refusal.cause == error::FILE_METHOD.cause;
+        let allowed = if is_file {
+            "GET, HEAD"
+        } else {
+            "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        };
+        headers.insert(ALLOW, HeaderValue::from_static(allowed));
     }
     if refused.why.is_some() {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    if let Some(length) = refused.length
+        && let Ok(place) = HeaderValue::try_from(format!("bytes */{length}"))
+    {
+        headers.insert(CONTENT_RANGE, place);
     }
     if let Some(retry) = &refused.retry {
         tell_when(headers, retry);
@@ -79,7 +89,10 @@ fn describe(
 fn is_understood(refusal: &Refusal) -> bool {
     use StatusCode as S;
     [
+        S::FORBIDDEN,
         S::NOT_FOUND,
+        S::PRECONDITION_FAILED,
+        S::RANGE_NOT_SATISFIABLE,
         S::BAD_GATEWAY,
         S::SERVICE_UNAVAILABLE,
         S::GATEWAY_TIMEOUT,
@@ -108,6 +121,9 @@ fn problem(refusal: &Refusal, detail: &str, exchange: &Exchange) -> Vec<u8> {
 fn kind(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "The method is not allowed here"),
+        StatusCode::FORBIDDEN => ("forbidden", "This is not allowed"),
+        StatusCode::PRECONDITION_FAILED => ("changed", "It was changed by somebody else"),
+        StatusCode::RANGE_NOT_SATISFIABLE => ("range", "The range lies beyond the end"),
         StatusCode::NOT_FOUND => ("not_found", "There is no such thing"),
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
             ("unavailable", "Please come back a little later")

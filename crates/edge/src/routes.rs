@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::header::HOST;
 use http::request::Parts;
 
-use crate::config::{Config, WEB};
+use crate::config::{Config, SiteConfig, WEB};
 use crate::error::{self, Refusal};
+use crate::folder::Folder;
 use crate::forward::LocalService;
 use crate::metrics::Metrics;
 use crate::path;
@@ -29,6 +30,7 @@ pub(crate) struct Site {
 pub(crate) enum Answers {
     /// The school's own pages and API.
     Web,
+    Folder(Folder),
     Upstream(Arc<Upstream>),
 }
 
@@ -59,17 +61,8 @@ impl Routes {
         let upstreams: Vec<_> = upstreams.collect::<Result<_, _>>()?;
         let mut sites = Sites::default();
         for (number, site) in (1..).zip(&config.site) {
-            let name = site.upstream.as_deref();
-            let upstream = upstreams
-                .iter()
-                .find(|upstream| name == Some(&upstream.name));
-            let answers = match (upstream, &local) {
-                (Some(upstream), _) => Answers::Upstream(Arc::clone(upstream)),
-                (None, Some(_)) if name == Some(WEB) => Answers::Web,
-                _ => continue,
-            };
-            // Faults are ruled out above.
-            let Ok(host) = site.host.parse() else {
+            // Faults are ruled out above, but for folders that have gone since.
+            let (Some(answers), Ok(host)) = (answers(site, &upstreams)?, site.host.parse()) else {
                 continue;
             };
             let label = format!("{}{}", site.host, site.path).into();
@@ -110,6 +103,20 @@ impl Routes {
         }
         site.map(Some).ok_or(&error::NO_SITE)
     }
+}
+
+fn answers(site: &SiteConfig, upstreams: &[Arc<Upstream>]) -> Result<Option<Answers>, StartError> {
+    if let Some(root) = &site.root {
+        let folder = Folder::open(root).map_err(|error| StartError::Folder(root.clone(), error))?;
+        return Ok(Some(Answers::Folder(folder)));
+    }
+    let name = site.upstream.as_deref();
+    if name == Some(WEB) {
+        return Ok(Some(Answers::Web));
+    }
+    let mut upstreams = upstreams.iter();
+    let upstream = upstreams.find(|upstream| name == Some(&upstream.name));
+    Ok(upstream.cloned().map(Answers::Upstream))
 }
 
 fn is_same(one: Option<&Arc<Site>>, other: Option<&Arc<Site>>) -> bool {

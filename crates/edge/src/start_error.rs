@@ -1,6 +1,7 @@
 //! Why the edge can't start, whichever part of it found out.
 
 use std::io;
+use std::path::PathBuf;
 
 use lifecycle::BindError;
 use thiserror::Error;
@@ -31,6 +32,9 @@ pub enum StartError {
     /// A site or an upstream is wrong.
     #[error(transparent)]
     Route(#[from] RouteFault),
+    /// A site's folder can't be opened.
+    #[error("`edge.site`: the folder `{}` can't be opened: {}", .0.display(), .1)]
+    Folder(PathBuf, #[source] io::Error),
     /// Some sites go to Pendopo's own pages, which are not there.
     #[error(
         "there is nobody to hand requests to: name an `[[edge.upstream]]` in each `[[edge.site]]`, or start the role `web` as well"

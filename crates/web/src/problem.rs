@@ -97,6 +97,10 @@ problems! {
         "The body has the wrong type"
         "The body's `Content-Type` is missing or is not one that this address takes."
         "Send JSON with `Content-Type: application/json`.";
+    RANGE "range" RANGE_NOT_SATISFIABLE
+        "The range lies beyond the end"
+        "The header `Range` asks for bytes of a file that is shorter than that."
+        "Ask for bytes within the length that `Content-Range` gives.";
     VALIDATION "validation" UNPROCESSABLE_ENTITY
         "Some fields are wrong"
         "The request could be read, but a field is missing, unknown, of the wrong type, or breaks a rule."

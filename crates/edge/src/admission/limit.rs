@@ -73,9 +73,8 @@ impl Limit {
             interval: self.table.policy().rate.interval(),
         };
         Refused {
-            refusal: self.refusal,
             retry: Some(retry),
-            why: None,
+            ..self.refusal.into()
         }
     }
 }

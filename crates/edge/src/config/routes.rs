@@ -1,8 +1,10 @@
 //! What is wrong with sites and upstreams taken together, each fault with its key and the mend.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use super::{Address, Config, SiteConfig, UpstreamConfig};
+use crate::folder::Folder;
 use crate::site::HostPattern;
 
 /// The upstream that is always there: Pendopo's own pages and API.
@@ -178,19 +180,39 @@ fn of_site(site: &SiteConfig, earlier: &[SiteConfig], upstreams: &[UpstreamConfi
             ),
         );
     }
-    match site.upstream.as_deref() {
-        None => add(
-            "upstream",
-            "is missing: name an `[[edge.upstream]]`, or `web`".to_owned(),
+    found.extend(of_answers(site, upstreams));
+    found
+}
+
+/// Who answers for a site: an upstream or a folder, and not both.
+fn of_answers(site: &SiteConfig, upstreams: &[UpstreamConfig]) -> Option<(String, String)> {
+    let found = |key: &str, what: String| Some((key.to_owned(), what));
+    match (site.upstream.as_deref(), &site.root) {
+        (Some(_), Some(_)) => found(
+            "root",
+            "stands beside `upstream`: a site has one of them".to_owned(),
         ),
-        Some(WEB) => {}
-        Some(name) if upstreams.iter().any(|upstream| upstream.name == name) => {}
-        Some(name) => add(
+        (None, Some(root)) => found("root", unservable(root)?),
+        (None, None) => found(
+            "upstream",
+            "is missing: name an `[[edge.upstream]]`, or `web`, or give the site a `root`"
+                .to_owned(),
+        ),
+        (Some(WEB), None) => None,
+        (Some(name), None) if upstreams.iter().any(|upstream| upstream.name == name) => None,
+        (Some(name), None) => found(
             "upstream",
             format!("there is no upstream `{name}`{}", nearest(name, upstreams)),
         ),
     }
-    found
+}
+
+fn unservable(root: &Path) -> Option<String> {
+    let error = Folder::open(root).err()?;
+    Some(format!(
+        "the folder `{}` can't be opened: {error}",
+        root.display()
+    ))
 }
 
 fn nearest(name: &str, upstreams: &[UpstreamConfig]) -> String {

@@ -5,6 +5,7 @@ mod access_log;
 mod acme;
 mod certificates;
 mod drain;
+mod folder;
 mod gate;
 mod house;
 mod limits;

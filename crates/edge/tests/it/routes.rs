@@ -79,20 +79,43 @@ fn a_path_that_belongs_to_another_site_once_resolved_is_refused() {
     }
 }
 
+/// An edge whose one site goes to one upstream does not start with this change, and says so.
+fn check_refused(change: &dyn Fn(&mut Plan), expected: &str) {
+    let backend = Backend::saying("x");
+    let directory = tempfile::tempdir().unwrap();
+    let outcome = House::within(directory, |plan| {
+        plan.config.upstream = vec![upstream("app", &backend)];
+        plan.config.site = vec![site("*", "/", "app")];
+        plan.web = false;
+        change(plan);
+    });
+    let error = outcome.err().expect(expected).to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_folder_that_is_none_is_refused() {
+    for (root, what) in [
+        ("/no/such/folder", "No such file"),
+        ("/etc/passwd", "Not a directory"),
+    ] {
+        let change = |plan: &mut Plan| {
+            plan.config.site[0].upstream = None;
+            plan.config.site[0].root = Some(root.into());
+        };
+        let expected = format!("`edge.site[0].root`: the folder `{root}` can't be opened: {what}");
+        check_refused(&change, &expected);
+    }
+    check_refused(
+        &|plan| plan.config.site[0].root = Some("/".into()),
+        "`edge.site[0].root`: stands beside `upstream`",
+    );
+}
+
 #[test]
 fn sites_and_upstreams_that_make_no_sense_are_refused_with_their_key() {
     let backend = Backend::saying("x");
-    let check = |change: &dyn Fn(&mut Plan), expected: &str| {
-        let directory = tempfile::tempdir().unwrap();
-        let outcome = House::within(directory, |plan| {
-            plan.config.upstream = vec![upstream("app", &backend)];
-            plan.config.site = vec![site("*", "/", "app")];
-            plan.web = false;
-            change(plan);
-        });
-        let error = outcome.err().expect(expected).to_string();
-        assert!(error.contains(expected), "{error}");
-    };
+    let check = check_refused;
     check(
         &|plan| plan.config.site[0].upstream = Some("ap".to_owned()),
         "`edge.site[0].upstream`: there is no upstream `ap`: there are `app` and `web`",

@@ -23,6 +23,7 @@ fn site(host: &str, path: &str, limits: Option<&[&str]>) -> SiteConfig {
         path: path.to_owned(),
         upstream: Some("web".to_owned()),
         limits: limits.map(|names| names.iter().map(|&name| name.to_owned()).collect()),
+        root: None,
     }
 }
 
