@@ -17,7 +17,7 @@ mod store;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lifecycle::{Facts, Shutdown};
@@ -25,6 +25,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 
 use crate::config::AcmeConfig;
+use crate::lease::{Held, Lease};
 use crate::random;
 use crate::tls::{Certificates, Served, TlsError};
 
@@ -36,11 +37,13 @@ use failure::Failure;
 use order::Buyer;
 use plan::Step;
 use standing::Standing;
-use state::State;
+use state::{State, Suggestion};
 use store::{Stamp, Store};
 
 /// How often the store is looked at: another edge may have put a certificate there.
 const LOOK: Duration = Duration::from_secs(5);
+/// A lease that ran out any sooner could not be renewed in time.
+const BRIEFEST: Duration = Duration::from_secs(1);
 
 /// What requests and handshakes need to know.
 #[derive(Clone)]
@@ -95,6 +98,8 @@ pub(crate) struct Order<'a> {
     /// At least one.
     pub(crate) domains: &'a [String],
     pub(crate) data: &'a Path,
+    /// Who we are among the edges that share the store.
+    pub(crate) holder: String,
     pub(crate) proof: Proof,
     /// The address of our own HTTPS listener.
     pub(crate) https: SocketAddr,
@@ -108,6 +113,11 @@ pub(crate) struct Acme {
     certificates: Arc<Certificates>,
     standing: Arc<Standing>,
     wake: Arc<Notify>,
+    /// Whether somebody wants one fetched now.
+    is_asked: bool,
+    lease: Lease,
+    /// There from the first step that only one edge may take to the next rest.
+    held: Option<Held>,
     /// The file that was put in force last, or found wanting.
     seen: Option<Stamp>,
     is_proved: bool,
@@ -124,6 +134,7 @@ impl Acme {
             return Ok(None);
         };
         let store = Store::inside(order.data);
+        let lease = store.lease(order.holder, order.config.lease.duration().max(BRIEFEST));
         let challenges = Challenges::inside(order.data);
         challenges
             .prepare()
@@ -143,6 +154,9 @@ impl Acme {
             certificates: order.certificates,
             standing: Arc::new(Standing::register(registry, facts)),
             wake: Arc::default(),
+            is_asked: false,
+            lease,
+            held: None,
             seen: None,
             is_proved: true,
         };
@@ -172,35 +186,50 @@ impl Acme {
     }
 
     async fn live(&mut self) {
-        let mut is_asked = false;
         loop {
             self.adopt();
             self.prove().await;
             let (state, now) = (self.buyer.store.state(), Timestamp::now());
-            let served = self.certificates.real();
-            let (served, domains) = (served.as_deref(), &self.buyer.domains);
-            let due = plan::due(&state, served, domains, now);
-            self.standing.tell(&state, domains, due);
-            let step = if is_asked {
-                Step::Order
-            } else {
-                plan::next(&state, served, domains, now)
-            };
-            is_asked = false;
-            match step {
-                Step::Order => self.order(state).await,
-                Step::Ask => self.ask(state).await,
-                Step::Rest(until) => is_asked = self.rest(now, until).await,
+            let step = self.plan(&state, now);
+            match (step, self.held.take()) {
+                (Step::Rest(until), _) => self.rest(now, until).await,
+                // What the last holder did is looked at first.
+                (_, None) if self.take() => {}
+                (_, None) => self.rest(now, Timestamp::MAX).await,
+                (Step::Order, Some(held)) => self.held = self.order(held, state).await,
+                (Step::Ask, Some(held)) => self.held = self.ask(held, state).await,
             }
         }
     }
 
-    /// True when somebody wants it done now.
-    async fn rest(&self, now: Timestamp, until: Timestamp) -> bool {
+    fn plan(&self, state: &State, now: Timestamp) -> Step {
+        let served = self.certificates.real();
+        let (served, domains) = (served.as_deref(), &self.buyer.domains);
+        let due = plan::due(state, served, domains, now);
+        self.standing.tell(state, domains, due);
+        if self.is_asked {
+            Step::Order
+        } else {
+            plan::next(state, served, domains, now)
+        }
+    }
+
+    /// True when no other edge is at it, and none will be until we rest.
+    fn take(&mut self) -> bool {
+        let taken = self.lease.take(Instant::now());
+        self.held = taken.unwrap_or_else(|error| {
+            tracing::error!(%error, "the lease in `tls/acme` can't be taken");
+            None
+        });
+        self.held.is_some()
+    }
+
+    /// Ends early when somebody wants one fetched now.
+    async fn rest(&mut self, now: Timestamp, until: Timestamp) {
         let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
         tokio::select! {
-            () = tokio::time::sleep(pause.min(LOOK)) => false,
-            () = self.wake.notified() => true,
+            () = tokio::time::sleep(pause.min(LOOK)) => {}
+            () = self.wake.notified() => self.is_asked = true,
         }
     }
 
@@ -247,36 +276,54 @@ impl Acme {
         }
     }
 
-    async fn order(&mut self, mut state: State) {
+    /// The lease is kept unless it was lost, which breaks the order off; whoever has it then goes on with it.
+    async fn order(&mut self, held: Held, mut state: State) -> Option<Held> {
+        self.is_asked = false;
         let old = self.certificates.real();
-        let outcome = self.buyer.buy(&mut state, old.as_deref()).await;
+        let outcome = tokio::select! {
+            outcome = self.buyer.buy(&held, &mut state, old.as_deref()) => outcome,
+            error = held.lose() => {
+                tracing::warn!(%error, "the order is left to another edge");
+                return None;
+            }
+        };
         match outcome {
             Ok(()) => {
                 self.standing.fetched.inc();
                 self.seen = None;
             }
-            Err(failure) => self.fail(state, failure),
+            Err(failure) => self.fail(&held, state, failure),
         }
+        Some(held)
     }
 
     /// Asks the authority when to renew.
-    async fn ask(&mut self, mut state: State) {
-        let Some(served) = self.certificates.real() else {
-            return;
-        };
-        let now = Timestamp::now();
-        let suggestion = match self.buyer.account().await {
-            Ok(account) => renewal::suggest(&account, &served, now).await,
-            Err(failure) => {
-                tracing::warn!(error = %failure, "the authority does not say when to renew; our own rule holds");
-                renewal::by_own_rule(&served, now)
+    async fn ask(&mut self, held: Held, mut state: State) -> Option<Held> {
+        let served = self.certificates.real()?;
+        let suggestion = tokio::select! {
+            suggestion = self.suggestion(&held, &served) => suggestion,
+            error = held.lose() => {
+                tracing::warn!(%error, "asking when to renew is left to another edge");
+                return None;
             }
         };
         state.suggestion = Some(suggestion);
-        self.keep(&state);
+        self.keep(&held, &state);
+        Some(held)
     }
 
-    fn fail(&self, mut state: State, mut failure: Failure) {
+    async fn suggestion(&self, held: &Held, served: &Served) -> Suggestion {
+        let now = Timestamp::now();
+        match self.buyer.account(held).await {
+            Ok(account) => renewal::suggest(&account, served, now).await,
+            Err(failure) => {
+                tracing::warn!(error = %failure, "the authority does not say when to renew; our own rule holds");
+                renewal::by_own_rule(served, now)
+            }
+        }
+    }
+
+    fn fail(&self, held: &Held, mut state: State, mut failure: Failure) {
         failure.retry_after = self.buyer.client.retry_after();
         state.fails(
             &failure,
@@ -286,11 +333,11 @@ impl Acme {
         );
         let not_before = state.not_before(&self.buyer.domains).unwrap_or_default();
         tracing::error!(error = %failure, "no certificate was fetched; the next attempt is at {not_before}");
-        self.keep(&state);
+        self.keep(held, &state);
     }
 
-    fn keep(&self, state: &State) {
-        if let Err(error) = self.buyer.store.keep_state(state) {
+    fn keep(&self, held: &Held, state: &State) {
+        if let Err(error) = self.buyer.store.keep_state(held, state) {
             tracing::error!(%error, "`tls/acme/state.json` can't be written");
         }
     }

@@ -258,6 +258,9 @@ pub struct AcmeConfig {
     /// The port on which the authority asks for proofs over plain HTTP, by whatever way it leads to `edge.http`; every
     /// public authority asks on 80. Default 80.
     pub challenge_port: u16,
+    /// How long an edge that orders may be silent before another one that shares its `tls/` takes over. Longer than a
+    /// change takes to be seen by all on a network file system. Default `2m`.
+    pub lease: Span,
 }
 
 impl Default for AcmeConfig {
@@ -268,6 +271,7 @@ impl Default for AcmeConfig {
             email: None,
             preflight: true,
             challenge_port: 80,
+            lease: Span::from_secs(120),
         }
     }
 }

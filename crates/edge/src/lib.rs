@@ -24,6 +24,7 @@ mod forwarded;
 mod gate;
 mod headers;
 mod inspection;
+mod lease;
 mod link;
 mod listener;
 mod metrics;

@@ -4,14 +4,20 @@
 
 pub mod authority;
 pub mod backend;
+pub mod forwarder;
 pub mod http2;
+pub mod pebble;
 pub mod raw;
 pub mod response;
 pub mod tls;
+pub mod wait;
 
 pub use authority::Authority;
 pub use backend::{Asked, Backend, Then};
+pub use forwarder::Forwarder;
 pub use http2::Http2;
+pub use pebble::Pebble;
 pub use raw::Raw;
 pub use response::Response;
 pub use tls::Trust;
+pub use wait::eventually;

@@ -17,6 +17,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::failure::Failure;
 use crate::files;
+use crate::lease::Held;
 use crate::redirect::CHALLENGES;
 use crate::tls::{self, Proofs};
 
@@ -35,7 +36,7 @@ pub(crate) struct Shown(PathBuf);
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        // One that stays behind proves nothing to anybody, and goes with the next start.
+        // One that stays behind proves nothing to anybody, and goes with the next order.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -48,9 +49,14 @@ impl Challenges {
         }
     }
 
-    /// Makes the directory, and takes away what an earlier start left behind.
+    /// Makes the directory; what stands in it may be another edge's, under way at this moment.
     pub(crate) fn prepare(&self) -> io::Result<()> {
-        files::private_dir(&self.directory)?;
+        files::private_dir(&self.directory)
+    }
+
+    /// Takes away what earlier holders of the lease left behind.
+    pub(crate) fn clear(&self, held: &Held) -> io::Result<()> {
+        held.check()?;
         for entry in fs::read_dir(&self.directory)? {
             fs::remove_file(entry?.path())?;
         }

@@ -16,6 +16,7 @@ use super::renewal;
 use super::state::{Pending, State};
 use super::store::{Registered, Store};
 use crate::config::AcmeConfig;
+use crate::lease::Held;
 use crate::tls::Served;
 
 /// How long the authority may take to look at the proofs, and to sign.
@@ -46,7 +47,7 @@ pub(crate) struct Buyer {
 
 impl Buyer {
     /// The account at the authority; made if there is none for its directory yet.
-    pub(crate) async fn account(&self) -> Result<Account, Failure> {
+    pub(crate) async fn account(&self, held: &Held) -> Result<Account, Failure> {
         let builder = || Account::builder_with_http(Box::new(self.client.clone()));
         let kept = self.store.account();
         if let Some(kept) = kept.filter(|kept| kept.directory == self.directory) {
@@ -67,27 +68,35 @@ impl Buyer {
             .create(&wanted, self.directory.clone(), None)
             .await?;
         let directory = self.directory.clone();
-        self.store.keep_account(&Registered {
+        let registered = Registered {
             directory,
             credentials,
-        })?;
+        };
+        self.store.keep_account(held, &registered)?;
         Ok(account)
     }
 
     /// Goes on with the order that was begun, or begins one; writes the certificate into the store.
-    pub(crate) async fn buy(&self, state: &mut State, old: Option<&Served>) -> Result<(), Failure> {
-        let account = self.account().await?;
+    pub(crate) async fn buy(
+        &self,
+        held: &Held,
+        state: &mut State,
+        old: Option<&Served>,
+    ) -> Result<(), Failure> {
+        self.challenges.clear(held)?;
+        let account = self.account(held).await?;
         let (mut order, key) = match self.resume(&account, state).await? {
             Some(begun) => begun,
-            None => self.begin(&account, state, old).await?,
+            None => self.begin(held, &account, state, old).await?,
         };
         let chain = match self.bring_home(&mut order, &key).await {
             Ok(chain) => chain,
             Err(failure) => return Err(self.explain(state, &mut order, failure).await),
         };
-        self.store.keep_certificate(&chain, &key.serialize_pem())?;
+        self.store
+            .keep_certificate(held, &chain, &key.serialize_pem())?;
         *state = State::default();
-        self.store.keep_state(state)?;
+        self.store.keep_state(held, state)?;
         Ok(())
     }
 
@@ -121,6 +130,7 @@ impl Buyer {
 
     async fn begin(
         &self,
+        held: &Held,
         account: &Account,
         state: &mut State,
         old: Option<&Served>,
@@ -131,6 +141,7 @@ impl Buyer {
             }
         }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        held.check()?;
         let order = self.place(account, old).await?;
         state.order = Some(Pending {
             url: order.url().to_owned(),
@@ -138,7 +149,7 @@ impl Buyer {
             domains: self.domains.clone(),
             key: key.serialize_pem(),
         });
-        self.store.keep_state(state)?;
+        self.store.keep_state(held, state)?;
         Ok((order, key))
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use instant_acme::AccountCredentials;
 use serde::de::DeserializeOwned;
@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::state::State;
 use crate::files;
+use crate::lease::{Held, Lease};
 use crate::tls::{Served, Source, TlsError};
 
-/// Paths and how their content is read and written; holds nothing itself, so that several edges can share it.
+/// Paths and how their content is read and written; holds nothing itself, so that several edges can share it. Only
+/// the one that holds the lease writes.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     directory: PathBuf,
@@ -37,20 +39,25 @@ impl Store {
         }
     }
 
+    /// Who may write; `lasts` is how long the holder may be silent.
+    pub(crate) fn lease(&self, holder: String, lasts: Duration) -> Lease {
+        Lease::new(self.directory.clone(), "lease", holder, lasts)
+    }
+
     pub(crate) fn state(&self) -> State {
         self.read("state.json").unwrap_or_default()
     }
 
-    pub(crate) fn keep_state(&self, state: &State) -> io::Result<()> {
-        self.write("state.json", state)
+    pub(crate) fn keep_state(&self, held: &Held, state: &State) -> io::Result<()> {
+        self.write(held, "state.json", state)
     }
 
     pub(crate) fn account(&self) -> Option<Registered> {
         self.read("account.json")
     }
 
-    pub(crate) fn keep_account(&self, account: &Registered) -> io::Result<()> {
-        self.write("account.json", account)
+    pub(crate) fn keep_account(&self, held: &Held, account: &Registered) -> io::Result<()> {
+        self.write(held, "account.json", account)
     }
 
     /// The certificate with its chain and its key, which stand in one file so that they can't be of two orders.
@@ -64,7 +71,13 @@ impl Store {
         }))
     }
 
-    pub(crate) fn keep_certificate(&self, chain_pem: &str, key_pem: &str) -> io::Result<()> {
+    pub(crate) fn keep_certificate(
+        &self,
+        held: &Held,
+        chain_pem: &str,
+        key_pem: &str,
+    ) -> io::Result<()> {
+        held.check()?;
         let both = format!("{}\n{key_pem}", chain_pem.trim_end());
         files::replace(&self.certificate_path(), both.as_bytes(), 0o600)
     }
@@ -93,7 +106,8 @@ impl Store {
             .ok()
     }
 
-    fn write<T: Serialize>(&self, name: &str, value: &T) -> io::Result<()> {
+    fn write<T: Serialize>(&self, held: &Held, name: &str, value: &T) -> io::Result<()> {
+        held.check()?;
         let text = serde_json::to_vec_pretty(value)?;
         files::replace(&self.directory.join(name), &text, 0o600)
     }

@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
 use crate::config::{Config, Listen};
+use crate::lease;
 use crate::shared::Secure;
 use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Own, Proofs, TlsError};
 
@@ -103,11 +104,14 @@ impl Ground<'_> {
         // Without domains, whoever asks for any name is served.
         let known = (!self.domains.is_empty()).then(|| self.known());
         let certificates = Arc::new(self.certificates(challenges, known)?);
-        let authority = Authority::new(self.data.join("tls"), self.names(), Names::of_machine());
+        let holder = lease::holder(self.data)
+            .map_err(|error| TlsError::File(self.data.join("edge.id"), error))?;
+        let (names, machine) = (self.names(), Names::of_machine());
+        let authority = Authority::new(self.data.join("tls"), names, machine, holder.clone());
         certificates.serve_locally(authority.certificate(Timestamp::now())?);
         let acme = if fetches {
             Acme::new(
-                self.order(&certificates),
+                self.order(&certificates, holder),
                 self.notice.facts.clone(),
                 registry,
             )?
@@ -122,12 +126,13 @@ impl Ground<'_> {
         })
     }
 
-    fn order(&self, certificates: &Arc<Certificates>) -> Order<'_> {
+    fn order(&self, certificates: &Arc<Certificates>, holder: String) -> Order<'_> {
         let is_plain = self.config.http != Listen::OFF;
         Order {
             config: &self.config.acme,
             domains: self.domains,
             data: self.data,
+            holder,
             proof: if is_plain { Proof::Http } else { Proof::Tls },
             https: self.https,
             certificates: Arc::clone(certificates),

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,12 +20,15 @@ use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
 
 use super::{Names, Served, Source, TlsError};
 use crate::files;
+use crate::lease::{Held, Lease};
 
 /// How long before its end a certificate is replaced.
 pub(crate) const RENEW_BEFORE: Duration = Duration::from_hours(30 * 24);
 
 const AUTHORITY_DAYS: u64 = 3650;
 const LEAF_DAYS: u64 = 365;
+/// More than making both pairs takes.
+const MAKING: Duration = Duration::from_secs(5);
 
 /// The authority's directory and the names it signs for.
 #[derive(Debug, Clone)]
@@ -36,60 +39,96 @@ pub(crate) struct Authority {
     /// What it is for as well, as long as the authority allows it: no reason to make a new authority, which
     /// everybody would have to trust anew.
     besides: Names,
+    /// Who we are among the edges that share the directory.
+    holder: String,
 }
 
 impl Authority {
-    pub(crate) fn new(directory: PathBuf, names: Names, besides: Names) -> Self {
+    pub(crate) fn new(directory: PathBuf, names: Names, besides: Names, holder: String) -> Self {
         Self {
             directory,
             names,
             besides,
+            holder,
         }
     }
 
-    /// The certificate to serve: the one on disk while it stands for all names and lasts, else a new one.
+    /// The certificate to serve: the one on disk while it stands for all names and lasts, else a new one. Other edges
+    /// may share the directory: one of them makes what is missing, and all serve it.
     pub(crate) fn certificate(&self, now: Timestamp) -> Result<Served, TlsError> {
-        let (certificate, key) = (
-            self.directory.join("leaf.pem"),
-            self.directory.join("leaf.key"),
-        );
-        let root = self.root(now)?;
-        let names = self
-            .names
-            .with(&self.besides, |name| root.permitted.cover(name));
-        if let Some(served) = Served::find(&certificate, &key)?
-            && served.names.include(&names)
-            && !is_due(&served, now)
-            && served.authority == root.identifier
-        {
-            return Ok(Served {
-                is_real: false,
-                source: Source::Local,
-                ..served
-            });
+        // A file that is broken may merely be half of a pair that another edge writes now.
+        if let Ok(Some(served)) = self.find(now) {
+            return Ok(served);
         }
-        let (leaf_pem, key_pem) = issue(&root, &names, now)?;
+        files::private_dir(&self.directory)
+            .map_err(|error| TlsError::File(self.directory.clone(), error))?;
+        let _held = self.alone()?;
+        match self.find(now)? {
+            Some(served) => Ok(served),
+            None => self.make(now),
+        }
+    }
+
+    fn find(&self, now: Timestamp) -> Result<Option<Served>, TlsError> {
+        let Some(root) = self.find_root(now)? else {
+            return Ok(None);
+        };
+        let [certificate, key] = self.leaf();
+        let served = Served::find(&certificate, &key)?.filter(|served| {
+            served.names.include(&self.names_under(&root))
+                && !is_due(served, now)
+                && served.authority == root.identifier
+        });
+        Ok(served.map(local))
+    }
+
+    fn make(&self, now: Timestamp) -> Result<Served, TlsError> {
+        let root = match self.find_root(now)? {
+            Some(root) => root,
+            None => self.make_root(now)?,
+        };
+        let [certificate, key] = self.leaf();
+        let (leaf_pem, key_pem) = issue(&root, &self.names_under(&root), now)?;
         // The certificate goes last: were the process killed in between, its absence would have both made anew.
         remove(&certificate)?;
         write(&key, key_pem.as_bytes(), 0o600)?;
         write(&certificate, leaf_pem.as_bytes(), 0o644)?;
-        Served::read(&certificate, &key).map(|served| Served {
-            is_real: false,
-            source: Source::Local,
-            ..served
-        })
+        Served::read(&certificate, &key).map(local)
     }
 
-    fn root(&self, now: Timestamp) -> Result<Root, TlsError> {
-        let (certificate, key) = (self.directory.join("ca.pem"), self.directory.join("ca.key"));
-        files::private_dir(&self.directory)
-            .map_err(|error| TlsError::File(self.directory.clone(), error))?;
-        if let Some(root) = Root::find(&certificate, &key)?
-            && root.permitted.include(&self.names)
-            && root.not_after > after(now, LEAF_DAYS)
-        {
-            return Ok(root);
+    /// Waits until no other edge makes anything here.
+    fn alone(&self) -> Result<Held, TlsError> {
+        let mut lease = Lease::new(self.directory.clone(), "local", self.holder.clone(), MAKING);
+        let begun = Instant::now();
+        let fault = |error| TlsError::File(self.directory.clone(), error);
+        while begun.elapsed() < 4 * MAKING {
+            if let Some(held) = lease.take(Instant::now()).map_err(fault)? {
+                return Ok(held);
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
+        Err(fault(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    fn leaf(&self) -> [PathBuf; 2] {
+        ["leaf.pem", "leaf.key"].map(|name| self.directory.join(name))
+    }
+
+    fn names_under(&self, root: &Root) -> Names {
+        self.names
+            .with(&self.besides, |name| root.permitted.cover(name))
+    }
+
+    fn find_root(&self, now: Timestamp) -> Result<Option<Root>, TlsError> {
+        let (certificate, key) = (self.directory.join("ca.pem"), self.directory.join("ca.key"));
+        let root = Root::find(&certificate, &key)?;
+        Ok(root.filter(|root| {
+            root.permitted.include(&self.names) && root.not_after > after(now, LEAF_DAYS)
+        }))
+    }
+
+    fn make_root(&self, now: Timestamp) -> Result<Root, TlsError> {
+        let (certificate, key) = (self.directory.join("ca.pem"), self.directory.join("ca.key"));
         let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let made = self.root_params(now).self_signed(&pair)?;
         remove(&certificate)?;
@@ -120,6 +159,14 @@ impl Authority {
             excluded_subtrees: Vec::new(),
         });
         params
+    }
+}
+
+fn local(served: Served) -> Served {
+    Served {
+        is_real: false,
+        source: Source::Local,
+        ..served
     }
 }
 

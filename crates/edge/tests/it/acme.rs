@@ -1,7 +1,6 @@
 //! Certificates from an authority: fetched, served, renewed, and what happens when they can't be.
 
-mod forwarder;
-mod pebble;
+mod shared;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,14 +9,36 @@ use edge::config::Listen;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use serde_json::{Map, Value};
-use testkit::Trust;
+use tempfile::TempDir;
+use testkit::pebble::free;
+use testkit::{Forwarder, Pebble, Trust};
 
-use crate::house::{House, eventually};
-use forwarder::Forwarder;
-use pebble::{Pebble, free};
+use crate::house::{House, Plan, eventually};
 
 const DOMAINS: [&str; 2] = ["sekolah.example", "www.sekolah.example"];
 const GET: &str = "GET / HTTP/1.1\r\nhost: sekolah.example\r\n\r\n";
+
+/// What an edge needs to know of this authority.
+fn plan(pebble: &Pebble, plan: &mut Plan, domains: &[&str]) {
+    plan.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+    let acme = &mut plan.config.acme;
+    acme.directory = pebble.url().parse().unwrap();
+    acme.ca_file = Some(pebble.root());
+    acme.preflight = false;
+}
+
+/// Opens an edge that fetches certificates there.
+fn fetching(pebble: &Pebble, directory: TempDir) -> House {
+    let house = House::within(directory, |it| plan(pebble, it, &DOMAINS)).unwrap();
+    lead_to(pebble, &house);
+    house
+}
+
+/// From now on, this edge is asked for the proofs.
+fn lead_to(pebble: &Pebble, house: &House) {
+    pebble.http.lead_to(house.address("http"));
+    pebble.https.lead_to(house.address("https"));
+}
 
 /// The certificate that a client gets who trusts these roots; `None` when it gets another one.
 fn leaf(house: &House, trust: &Trust, name: &str) -> Option<CertificateDer<'static>> {
@@ -62,7 +83,7 @@ fn fact(house: &House, name: &str) -> String {
 fn a_certificate_for_all_names_is_fetched_and_put_in_force_without_a_restart() {
     let pebble = Pebble::start();
     pebble.way_in.gate(|| false);
-    let house = pebble.house(tempfile::tempdir().unwrap(), &DOMAINS);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
     let waiting = house.plain().exchange(GET);
     assert_eq!(
         (waiting.status, waiting.header("retry-after")),
@@ -126,11 +147,11 @@ fn a_certificate_for_all_names_is_fetched_and_put_in_force_without_a_restart() {
 #[test]
 fn a_fetched_certificate_outlives_a_restart_without_the_authority() {
     let pebble = Pebble::start();
-    let house = pebble.house(tempfile::tempdir().unwrap(), &DOMAINS);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
     let trust = pebble.trust();
     let fetched = wait_for_certificate(&house, &trust);
     pebble.way_in.gate(|| false);
-    let house = pebble.house(house.close(), &DOMAINS);
+    let house = fetching(&pebble, house.close());
     assert_eq!(leaf(&house, &trust, DOMAINS[1]), Some(fetched));
     assert_eq!(house.plain().exchange(GET).status, 308);
     assert_eq!(pebble.orders(), 1);
@@ -139,7 +160,7 @@ fn a_fetched_certificate_outlives_a_restart_without_the_authority() {
 #[test]
 fn a_certificate_is_renewed_halfway_through_a_short_life() {
     let pebble = Pebble::with(&[], 8);
-    let house = pebble.house(tempfile::tempdir().unwrap(), &DOMAINS);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
     let trust = pebble.trust();
     let first = wait_for_certificate(&house, &trust);
     eventually("the second certificate", || {
@@ -152,8 +173,8 @@ fn a_certificate_is_renewed_halfway_through_a_short_life() {
 fn a_proof_that_fails_is_explained_and_not_tried_again_at_once() {
     let pebble = Pebble::start();
     let elsewhere = House::open();
-    let house = House::within(tempfile::tempdir().unwrap(), |plan| {
-        pebble.plan(plan, &DOMAINS);
+    let house = House::within(tempfile::tempdir().unwrap(), |it| {
+        plan(&pebble, it, &DOMAINS);
     });
     let house = house.unwrap();
     pebble.http.lead_to(elsewhere.address("http"));
@@ -192,7 +213,7 @@ fn a_proof_that_fails_is_explained_and_not_tried_again_at_once() {
 fn an_authority_that_is_away_holds_nothing_up_and_is_asked_again_later() {
     let pebble = Pebble::start();
     pebble.way_in.lead_to(free());
-    let house = pebble.house(tempfile::tempdir().unwrap(), &DOMAINS);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
     wait_for_trouble(&house);
     let state = state(&house);
     for name in DOMAINS {
@@ -217,7 +238,7 @@ fn a_certificate_that_is_asked_for_is_fetched_at_once_whatever_the_pause() {
     assert!(House::open().renewal.is_none(), "nothing is fetched there");
     let ready = pebble.way_in.target();
     pebble.way_in.lead_to(free());
-    let house = pebble.house(tempfile::tempdir().unwrap(), &DOMAINS);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
     wait_for_trouble(&house);
     pebble.way_in.lead_to(ready);
     let (renewal, trust) = (house.renewal.as_ref().unwrap(), pebble.trust());
@@ -248,7 +269,7 @@ fn an_order_is_gone_on_with_wherever_the_process_was_killed() {
             left -= i32::from(text.contains("\"url\""));
             left >= 0
         });
-        let (orders, house) = (pebble.orders(), pebble.house(directory, &DOMAINS));
+        let (orders, house) = (pebble.orders(), fetching(&pebble, directory));
         let is_fetched = || house.file("tls/acme/certificate.pem").exists();
         eventually("a request without an answer", || {
             pebble.way_in.held() > 0 || is_fetched()
@@ -259,7 +280,7 @@ fn an_order_is_gone_on_with_wherever_the_process_was_killed() {
         }
         let directory = house.close();
         pebble.way_in.forget();
-        let house = pebble.house(directory, &DOMAINS);
+        let house = fetching(&pebble, directory);
         wait_for_certificate(&house, &trust);
         assert_eq!(state(&house)["order"], Value::Null);
         assert_eq!(pebble.orders(), orders + 1, "killed after {requests}");
@@ -269,9 +290,9 @@ fn an_order_is_gone_on_with_wherever_the_process_was_killed() {
 #[test]
 fn where_no_plain_listener_is_open_names_are_proved_in_a_handshake() {
     let pebble = Pebble::start();
-    let house = House::within(tempfile::tempdir().unwrap(), |plan| {
-        pebble.plan(plan, &DOMAINS);
-        plan.config.http = Listen::OFF;
+    let house = House::within(tempfile::tempdir().unwrap(), |it| {
+        plan(&pebble, it, &DOMAINS);
+        it.config.http = Listen::OFF;
     });
     let house = house.unwrap();
     pebble.https.lead_to(house.address("https"));
@@ -284,10 +305,10 @@ fn where_no_plain_listener_is_open_names_are_proved_in_a_handshake() {
 
 /// An edge for `localhost`, which has an address everywhere, that tries its name first by way of this port.
 fn trying_first(pebble: &Pebble, port: u16) -> House {
-    let house = House::within(tempfile::tempdir().unwrap(), |plan| {
-        pebble.plan(plan, &["localhost"]);
-        plan.config.acme.preflight = true;
-        plan.config.acme.challenge_port = port;
+    let house = House::within(tempfile::tempdir().unwrap(), |it| {
+        plan(pebble, it, &["localhost"]);
+        it.config.acme.preflight = true;
+        it.config.acme.challenge_port = port;
     });
     house.unwrap()
 }
@@ -295,7 +316,7 @@ fn trying_first(pebble: &Pebble, port: u16) -> House {
 #[test]
 fn a_name_that_leads_elsewhere_costs_no_order() {
     let (pebble, elsewhere, nowhere) = (Pebble::start(), House::open(), free());
-    let way = Forwarder::new();
+    let way = Forwarder::default();
     way.lead_to(elsewhere.address("http"));
     for (port, complaint) in [
         (way.port(), "another server answers (`HTTP/1.1 200 OK`)"),
@@ -314,7 +335,7 @@ fn a_name_that_leads_elsewhere_costs_no_order() {
 fn a_name_that_leads_here_is_ordered_for() {
     let pebble = Pebble::start();
     let house = trying_first(&pebble, pebble.http.port());
-    pebble.lead_to(&house);
+    lead_to(&pebble, &house);
     let trust = pebble.trust();
     eventually("a fetched certificate", || {
         leaf(&house, &trust, "localhost").is_some()

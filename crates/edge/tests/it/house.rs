@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use edge::config::{Directory, Listen, RateSetting};
 use edge::{Config, Control, Edge, Renewal, Setup, StartError};
@@ -14,6 +13,7 @@ use lifecycle::{Facts, Readiness, Tasks, Trigger, shutdown};
 use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tempfile::TempDir;
+pub(crate) use testkit::eventually;
 use testkit::{Http2, Raw, Trust};
 
 use crate::local::{self, Service};
@@ -190,13 +190,4 @@ pub(crate) fn lines(text: &str) -> Vec<Value> {
     let parse =
         |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"));
     whole.map(parse).collect()
-}
-
-/// Waits until something is so.
-pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
 }

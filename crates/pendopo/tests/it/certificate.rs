@@ -1,8 +1,12 @@
 //! `pendopo cert`: with and without a server, with an authority that is away.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
-use tempfile::tempdir;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+use testkit::{Pebble, eventually};
 
 use crate::run::run;
 use crate::server::Server;
@@ -116,4 +120,51 @@ fn every_certificate_of_the_operators_own_is_described_and_one_whose_files_broke
     let status = run(directory.path(), &["cert", "status"]);
     assert!(status.complaint(1).contains("no private key"), "{status:?}");
     server.stop();
+}
+/// A server that shares its `tls/` with others, and fetches certificates at this authority.
+fn sharing(directory: &Path, shared: &Path, pebble: &Pebble) -> Server {
+    fs::create_dir(directory.join("data")).unwrap();
+    symlink(shared, directory.join("data/tls")).unwrap();
+    let config = format!(
+        "domains = [\"sekolah.example\"]\n[edge.acme]\ndirectory = \"{}\"\nca_file = {:?}\n\
+         preflight = false\nlease = \"2s\"\n",
+        pebble.url(),
+        pebble.root()
+    );
+    fs::write(directory.join("pendopo.toml"), config).unwrap();
+    Server::start(directory, &[])
+}
+
+#[test]
+fn an_order_is_brought_home_by_another_edge_when_its_own_was_killed() {
+    // Proofs need no edge here, so that the kill falls between two known requests.
+    let pebble = Pebble::with(&[("PEBBLE_VA_ALWAYS_VALID", "1")], 3600);
+    let directories = [tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap()];
+    let [shared, one, other] = directories.each_ref().map(TempDir::path);
+    let state = shared.join("acme/state.json");
+    let has_order = move || {
+        let text = fs::read_to_string(&state).unwrap_or_default();
+        text.contains("\"url\"")
+    };
+    pebble.way_in.gate(move || !has_order());
+    let killed = sharing(one, shared, &pebble);
+    eventually("an order under way", || pebble.way_in.held() > 0);
+    let successor = sharing(other, shared, &pebble);
+    killed.kill();
+    pebble.way_in.forget();
+    successor.ask_until("/metrics", |answer| {
+        let text = answer.text();
+        text.contains("pendopo_edge_certificate_fetched_total 1\n")
+    });
+    assert_eq!(pebble.orders(), 1, "it went on with the order of the other");
+    let status: Value = serde_json::from_slice(&successor.ask("/status").body).unwrap();
+    let listener = status["edge"]["https listener"].as_str().unwrap();
+    let address = listener.strip_prefix("https://").unwrap().parse().unwrap();
+    let mut client = pebble.trust().connect(address, "sekolah.example");
+    let page = client.exchange("GET /login HTTP/1.1\r\nhost: sekolah.example\r\n\r\n");
+    assert_eq!(page.status, 200);
+    // It starts again on what the other left, without a wait and without an order.
+    let again = Server::start(one, &[]);
+    again.ask_until("/status", |answer| answer.text().contains("\"fetched\""));
+    assert_eq!(pebble.orders(), 1);
 }

@@ -16,9 +16,14 @@ fn after(seconds: u64) -> Timestamp {
 fn served() -> Served {
     let directory = tempfile::tempdir().unwrap();
     let names = Names::of_server(&["a.example".to_owned()], [127, 0, 0, 1].into());
-    Authority::new(directory.path().to_owned(), names, Names::default())
-        .certificate(NOW)
-        .unwrap()
+    Authority::new(
+        directory.path().to_owned(),
+        names,
+        Names::default(),
+        "one".to_owned(),
+    )
+    .certificate(NOW)
+    .unwrap()
 }
 
 fn suggested(served: &Served, at: u64, ask: u64) -> State {

@@ -23,6 +23,7 @@ fn on_machine(directory: &TempDir, names: &[&str], machine: &[&str]) -> Authorit
         directory.path().join("tls"),
         collect(names),
         collect(machine),
+        "one".to_owned(),
     )
 }
 

@@ -2,13 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 /// Decides of each connection, as it comes, whether it is handed on.
 type Gate = Box<dyn FnMut() -> bool + Send>;
 
-pub(crate) struct Forwarder {
+/// Hands connections on; its thread lasts as long as the process.
+pub struct Forwarder {
     address: SocketAddr,
     way: Arc<Way>,
 }
@@ -20,13 +21,13 @@ struct Way {
     held: Mutex<Vec<TcpStream>>,
 }
 
-impl Forwarder {
+impl Default for Forwarder {
     /// Connections wait until it is told where it leads.
-    pub(crate) fn new() -> Self {
+    fn default() -> Self {
         // Both families: names such as `localhost` lead to either.
         let listener = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("0.0.0.0:0"));
-        let listener = listener.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = listener.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
         let way = Arc::new(Way {
             target: Mutex::new(None),
             told: Condvar::new(),
@@ -36,7 +37,7 @@ impl Forwarder {
         let accepting = Arc::clone(&way);
         thread::spawn(move || {
             for socket in listener.incoming() {
-                accepting.take(socket.unwrap());
+                accepting.take(socket.expect("a connection"));
             }
         });
         Self {
@@ -44,46 +45,50 @@ impl Forwarder {
             way,
         }
     }
+}
 
-    pub(crate) fn address(&self) -> SocketAddr {
+impl Forwarder {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// The port of that address.
+    pub fn port(&self) -> u16 {
         self.address.port()
     }
 
     /// Where it leads.
-    pub(crate) fn target(&self) -> SocketAddr {
-        self.way.target.lock().unwrap().unwrap()
+    pub fn target(&self) -> SocketAddr {
+        locked(&self.way.target).expect("a target")
     }
 
     /// From now on, connections go there.
-    pub(crate) fn lead_to(&self, target: SocketAddr) {
-        *self.way.target.lock().unwrap() = Some(target);
+    pub fn lead_to(&self, target: SocketAddr) {
+        *locked(&self.way.target) = Some(target);
         self.way.told.notify_all();
     }
 
     /// From now on, a connection for which this is false is accepted, and nothing comes of it.
-    pub(crate) fn gate(&self, gate: impl FnMut() -> bool + Send + 'static) {
-        *self.way.gate.lock().unwrap() = Box::new(gate);
+    pub fn gate(&self, gate: impl FnMut() -> bool + Send + 'static) {
+        *locked(&self.way.gate) = Box::new(gate);
     }
 
     /// How many connections are held.
-    pub(crate) fn held(&self) -> usize {
-        self.way.held.lock().unwrap().len()
+    pub fn held(&self) -> usize {
+        locked(&self.way.held).len()
     }
 
     /// Closes what is held, and hands on whatever comes.
-    pub(crate) fn forget(&self) {
+    pub fn forget(&self) {
         self.gate(|| true);
-        self.way.held.lock().unwrap().clear();
+        locked(&self.way.held).clear();
     }
 
     /// Hands on what is held, and whatever comes.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.gate(|| true);
-        for socket in self.way.held.lock().unwrap().drain(..) {
+        for socket in locked(&self.way.held).drain(..) {
             self.way.hand_on(socket);
         }
     }
@@ -91,8 +96,8 @@ impl Forwarder {
 
 impl Way {
     fn take(self: &Arc<Self>, socket: TcpStream) {
-        if !(self.gate.lock().unwrap())() {
-            return self.held.lock().unwrap().push(socket);
+        if !(locked(&self.gate))() {
+            return locked(&self.held).push(socket);
         }
         self.hand_on(socket);
     }
@@ -100,20 +105,30 @@ impl Way {
     fn hand_on(self: &Arc<Self>, socket: TcpStream) {
         let way = Arc::clone(self);
         thread::spawn(move || {
-            let mut target = way.target.lock().unwrap();
-            while target.is_none() {
-                target = way.told.wait(target).unwrap();
-            }
-            let target = target.unwrap();
+            let mut target = locked(&way.target);
+            let target = loop {
+                match *target {
+                    Some(target) => break target,
+                    None => target = way.told.wait(target).expect("no panic elsewhere"),
+                }
+            };
             // A target that is away closes the connection, as it would itself.
             let Ok(other) = TcpStream::connect(target) else {
                 return;
             };
-            let (from, to) = (socket.try_clone().unwrap(), other.try_clone().unwrap());
+            let (from, to) = (second(&socket), second(&other));
             thread::spawn(move || copy(&from, &to));
             copy(&other, &socket);
         });
     }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().expect("no panic elsewhere")
+}
+
+fn second(socket: &TcpStream) -> TcpStream {
+    socket.try_clone().expect("a second handle")
 }
 
 fn copy(mut from: &TcpStream, mut to: &TcpStream) {

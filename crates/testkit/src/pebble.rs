@@ -7,19 +7,17 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 use tempfile::TempDir;
-use testkit::{Authority, Trust};
 
-use super::forwarder::Forwarder;
-use crate::house::{House, Plan, eventually};
+use crate::{Authority, Forwarder, Trust, eventually};
 
 /// A running authority; dropping it ends its programs.
-pub(crate) struct Pebble {
+pub struct Pebble {
     /// Between the edge and the authority.
-    pub(crate) way_in: Forwarder,
+    pub way_in: Forwarder,
     /// Between the authority and the edge's plain listener.
-    pub(crate) http: Forwarder,
+    pub http: Forwarder,
     /// Between the authority and the edge's HTTPS listener.
-    pub(crate) https: Forwarder,
+    pub https: Forwarder,
     programs: Vec<Child>,
     directory: TempDir,
     authority: Authority,
@@ -27,17 +25,21 @@ pub(crate) struct Pebble {
 }
 
 impl Pebble {
-    pub(crate) fn start() -> Self {
+    /// Starts with certificates that last an hour.
+    pub fn start() -> Self {
         Self::with(&[], 3600)
     }
 
     /// Starts with these variables, and certificates that last so many seconds.
-    pub(crate) fn with(variables: &[(&str, &str)], validity_seconds: u64) -> Self {
-        let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::default());
+    pub fn with(variables: &[(&str, &str)], validity_seconds: u64) -> Self {
+        let (directory, authority) = (
+            tempfile::tempdir().expect("a directory"),
+            Authority::default(),
+        );
         let mut pebble = Self {
-            way_in: Forwarder::new(),
-            http: Forwarder::new(),
-            https: Forwarder::new(),
+            way_in: Forwarder::default(),
+            http: Forwarder::default(),
+            https: Forwarder::default(),
             programs: Vec::new(),
             directory,
             authority,
@@ -79,16 +81,20 @@ impl Pebble {
             ("PEBBLE_AUTHZREUSE", "0"),
         ]);
         authority.envs(variables.iter().copied());
-        let log = fs::File::create(self.directory.path().join("log")).unwrap();
+        let log = fs::File::create(self.directory.path().join("log")).expect("a file");
         dns.stdout(Stdio::null()).stderr(Stdio::null());
-        authority.stdout(log.try_clone().unwrap()).stderr(log);
-        self.programs = vec![dns.spawn().unwrap(), authority.spawn().unwrap()];
+        authority
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        self.programs = [dns, authority]
+            .map(|mut program| program.spawn().expect("a program that starts"))
+            .into();
         let mut ended = false;
         eventually("pebble", || {
             let exits = self
                 .programs
                 .iter_mut()
-                .map(|program| program.try_wait().unwrap());
+                .map(|program| program.try_wait().expect("a child"));
             ended = exits.flatten().count() > 0;
             ended || [names, listen, self.management].iter().all(is_open)
         });
@@ -113,46 +119,32 @@ impl Pebble {
             "certificateValidityPeriod": validity_seconds,
         }});
         let path = self.directory.path().join("config.json");
-        fs::write(&path, config.to_string()).unwrap();
+        fs::write(&path, config.to_string()).expect("a file");
         path
     }
 
-    /// What an edge needs to know of this authority.
-    pub(crate) fn plan(&self, plan: &mut Plan, domains: &[&str]) {
-        plan.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
-        let acme = &mut plan.config.acme;
-        acme.directory = format!("https://{}/dir", self.way_in.address())
-            .parse()
-            .unwrap();
-        acme.ca_file = Some(self.authority.root(self.directory.path()));
-        acme.preflight = false;
+    /// Its directory, by way of `way_in`.
+    pub fn url(&self) -> String {
+        format!("https://{}/dir", self.way_in.address())
     }
 
-    /// Opens an edge that fetches certificates for these names here.
-    pub(crate) fn house(&self, directory: TempDir, domains: &[&str]) -> House {
-        let house = House::within(directory, |plan| self.plan(plan, domains)).unwrap();
-        self.lead_to(&house);
-        house
-    }
-
-    /// From now on, this edge is asked for the proofs.
-    pub(crate) fn lead_to(&self, house: &House) {
-        self.http.lead_to(house.address("http"));
-        self.https.lead_to(house.address("https"));
+    /// A PEM file with the root by which its own address is known.
+    pub fn root(&self) -> PathBuf {
+        self.authority.root(self.directory.path())
     }
 
     /// What a browser that knows this authority trusts.
-    pub(crate) fn trust(&self) -> Trust {
+    pub fn trust(&self) -> Trust {
         let mut client = self.authority.trust().connect(self.management, "127.0.0.1");
         let answer = client.exchange("GET /roots/0 HTTP/1.1\r\nhost: a\r\n\r\n");
         let path = self.directory.path().join("issuer.pem");
-        fs::write(&path, answer.body).unwrap();
+        fs::write(&path, answer.body).expect("a file");
         Trust::read(&path)
     }
 
     /// How many orders were placed.
-    pub(crate) fn orders(&self) -> usize {
-        let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
+    pub fn orders(&self) -> usize {
+        let log = fs::read_to_string(self.directory.path().join("log")).expect("a log");
         log.lines()
             .filter(|line| line.contains("Added order"))
             .count()
@@ -184,11 +176,9 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// An address that nobody listens on.
-pub(crate) fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+pub fn free() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
 }
 
 fn is_open(address: &SocketAddr) -> bool {
