@@ -1,5 +1,6 @@
 //! What one client may take: bodies, time, connections, requests.
 
+mod as_nginx;
 mod bodies;
 mod connections;
 mod requests;
