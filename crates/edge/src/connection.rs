@@ -25,6 +25,7 @@ use crate::error;
 use crate::link::{Desk, Link, Session};
 use crate::phases;
 use crate::pulse::Pulse;
+use crate::switch::{Client, Switch};
 use crate::tls;
 use crate::transport::Transport;
 use crate::watchdog::{Multiplex, Overdue, Watchdog};
@@ -53,6 +54,8 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
         (rules.trusts(opened.address), Arc::clone(&rules.config))
     };
     let patience = config.timeout.handshake.duration();
+    // Whoever takes the connection over ends with it.
+    let switch = Arc::<Switch>::default();
     let link = |desk, pulse, tls| {
         Arc::new(Link {
             desk,
@@ -62,10 +65,17 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
             is_trusted,
             tls,
             peer_text: OnceLock::new(),
+            switch: Arc::downgrade(&switch),
         })
     };
     if !opened.is_secure {
-        return Box::pin(one_at_a_time(transport, link(desk, pulse, None), drain)).await;
+        return Box::pin(one_at_a_time(
+            transport,
+            link(desk, pulse, None),
+            drain,
+            &switch,
+        ))
+        .await;
     }
     // Boxed, so that a connection that rests holds neither the handshake's memory nor the other protocol's.
     let Some((stream, session)) = Box::pin(handshake(transport, &desk, patience)).await else {
@@ -77,7 +87,7 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
     if is_http2 {
         Box::pin(many_at_a_time(stream, link, drain)).await;
     } else {
-        Box::pin(one_at_a_time(stream, link, drain)).await;
+        Box::pin(one_at_a_time(stream, link, drain, &switch)).await;
     }
 }
 
@@ -120,7 +130,7 @@ async fn handshake(
 }
 
 /// HTTP/1.0 and 1.1.
-async fn one_at_a_time<S>(stream: S, link: Arc<Link>, drain: &Drain)
+async fn one_at_a_time<S>(stream: S, link: Arc<Link>, drain: &Drain, switch: &Switch)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -136,9 +146,16 @@ where
     builder.header_read_timeout(None);
     let mut connection = builder.serve_connection(TokioIo::new(stream), service);
     let outcome = drive(&mut connection, &mut watchdog, &link, drain).await;
-    let stream = connection.into_parts().io.into_inner();
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner();
     match outcome {
-        Outcome::Ended(Ok(())) => linger(stream, &link).await,
+        Outcome::Ended(Ok(())) => match switch.take() {
+            Some(takeover) => {
+                let (stream, ahead) = (Box::new(stream), parts.read_buf);
+                takeover(Client { stream, ahead }).await;
+            }
+            None => linger(stream, &link).await,
+        },
         Outcome::Ended(Err(error)) => {
             phases::unreadable(&link, &error);
             linger(stream, &link).await;
@@ -172,6 +189,7 @@ fn http2_builder() -> http2::Builder<TokioExecutor> {
         .initial_stream_window_size(64 * 1024)
         .initial_connection_window_size(256 * 1024)
         .max_concurrent_streams(100)
+        .enable_connect_protocol()
         .max_header_list_size(16 * 1024)
         .max_send_buf_size(64 * 1024)
         .max_pending_accept_reset_streams(20)

@@ -1,6 +1,6 @@
-//! How a worker tells its connections to take no more requests.
+//! How a worker tells its connections to take no more requests, and at last its tunnels to end.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -12,7 +12,14 @@ use tokio::sync::futures::Notified;
 pub(crate) struct Drain {
     begun: AtomicBool,
     bell: Notify,
+    over: AtomicBool,
+    last_bell: Notify,
+    tunnels: AtomicUsize,
 }
+
+/// One tunnel, counted until dropped.
+#[derive(Debug)]
+pub(crate) struct Open<'a>(&'a Drain);
 
 impl Drain {
     pub(crate) fn begin(&self) {
@@ -27,5 +34,44 @@ impl Drain {
     /// Rings once when the drain begins. Create it before looking at the flag.
     pub(crate) fn bell(&self) -> Notified<'_> {
         self.bell.notified()
+    }
+
+    /// A tunnel, which is told when the drain is over.
+    pub(crate) fn tunnel(&self) -> Open<'_> {
+        self.tunnels.fetch_add(1, Ordering::Relaxed);
+        Open(self)
+    }
+
+    /// The drain's time is over: tunnels take their leave. Returns when all have.
+    pub(crate) async fn finish(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.last_bell.notify_waiters();
+        loop {
+            let bell = self.last_bell.notified();
+            if self.tunnels.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            bell.await;
+        }
+    }
+}
+
+impl Open<'_> {
+    /// Returns when the drain's time is over; safe to drop and call again.
+    pub(crate) async fn is_over(&self) {
+        loop {
+            let bell = self.0.last_bell.notified();
+            if self.0.over.load(Ordering::Relaxed) {
+                return;
+            }
+            bell.await;
+        }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.tunnels.fetch_sub(1, Ordering::Relaxed);
+        self.0.last_bell.notify_waiters();
     }
 }

@@ -94,6 +94,10 @@ macro_rules! refusals {
 refusals! {
     METHOD: METHOD_NOT_ALLOWED, "bad_request:method",
         "this server neither tunnels (`CONNECT`) nor echoes requests (`TRACE`)";
+    PROTOCOL: NOT_IMPLEMENTED, "bad_request:protocol",
+        "the only protocol that a `CONNECT` may name here is `websocket`";
+    NO_TUNNEL: NOT_IMPLEMENTED, "no_tunnel",
+        "what answers at this address takes no WebSockets";
     TARGET_FORM: BAD_REQUEST, "bad_request:target_form",
         "the request's target is no path: send `/…`";
     TARGET_TOO_LONG: URI_TOO_LONG, "too_long:target",

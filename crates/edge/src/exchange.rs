@@ -1,7 +1,7 @@
 //! One request and its answer, as the access log will tell of them.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,7 @@ pub(crate) struct Exchange {
     fault: OnceLock<&'static Refusal>,
     /// What the limits did; 0 for nothing.
     held: AtomicU64,
+    is_tunnel: AtomicBool,
 }
 
 /// Who was asked to answer.
@@ -85,6 +86,7 @@ impl Exchange {
             fault: OnceLock::new(),
             held: AtomicU64::new(0),
             rules,
+            is_tunnel: AtomicBool::new(false),
             link,
         })
     }
@@ -262,6 +264,25 @@ pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal) {
 pub(crate) struct Ending(pub(crate) Arc<Exchange>);
 
 impl Drop for Ending {
+    fn drop(&mut self) {
+        if !self.0.is_tunnel.load(Relaxed) {
+            self.0.end();
+        }
+    }
+}
+
+/// The end of a request that became a tunnel: dropped when the last byte has passed.
+pub(crate) struct TunnelEnding(pub(crate) Arc<Exchange>);
+
+impl TunnelEnding {
+    /// From now on the request lasts as long as its tunnel.
+    pub(crate) fn new(exchange: &Arc<Exchange>) -> Self {
+        exchange.is_tunnel.store(true, Relaxed);
+        Self(Arc::clone(exchange))
+    }
+}
+
+impl Drop for TunnelEnding {
     fn drop(&mut self) {
         self.0.end();
     }

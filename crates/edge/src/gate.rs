@@ -10,6 +10,7 @@ use http::Method;
 use http::request::Parts;
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::Protocol;
 
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
@@ -38,7 +39,7 @@ impl<'a> Door<'a> {
 
 /// Whether the request may go on; the first rule it breaks decides.
 pub(crate) fn check(head: &Parts, door: &Door<'_>) -> Result<(), &'static Refusal> {
-    method(&head.method)?;
+    method(head)?;
     target::check(head, door.target_most)?;
     if head.headers.len() > MOST_HEADERS {
         return Err(&error::TOO_MANY_HEADERS);
@@ -56,9 +57,15 @@ pub(crate) fn is_health(head: &Parts) -> bool {
     head.uri.path() == "/health" && matches!(head.method, Method::GET | Method::HEAD)
 }
 
-fn method(method: &Method) -> Result<(), &'static Refusal> {
-    match *method {
-        Method::CONNECT | Method::TRACE => Err(&error::METHOD),
+fn method(head: &Parts) -> Result<(), &'static Refusal> {
+    match head.method {
+        Method::TRACE => Err(&error::METHOD),
+        // RFC 8441: it asks for a WebSocket at a path of ours, not for a way to somewhere else.
+        Method::CONNECT => match head.extensions.get::<Protocol>() {
+            Some(protocol) if protocol.as_str() == "websocket" => Ok(()),
+            Some(_) => Err(&error::PROTOCOL),
+            None => Err(&error::METHOD),
+        },
         _ => Ok(()),
     }
 }

@@ -42,6 +42,7 @@ mod site;
 mod sockets;
 mod start;
 mod start_error;
+mod switch;
 mod tls;
 mod transport;
 mod upstream;

@@ -1,17 +1,19 @@
 //! What every request of one connection has in common.
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use http::HeaderValue;
 
 use crate::access_log::Queue;
 use crate::config::Config;
+use crate::drain::Drain;
 use crate::forward::Local;
 use crate::pulse::Pulse;
 use crate::random::RequestIds;
 use crate::rules::Rules;
 use crate::shared::Shared;
+use crate::switch::Switch;
 use crate::tls::Served;
 use crate::upstream::Pools;
 
@@ -25,6 +27,7 @@ pub(crate) struct Desk {
     /// Absent when the role `web` is not here.
     pub(crate) local: Option<Local>,
     pub(crate) pools: Pools,
+    pub(crate) drain: Arc<Drain>,
 }
 
 /// One connection, seen from its requests.
@@ -39,6 +42,8 @@ pub(crate) struct Link {
     pub(crate) tls: Option<Session>,
     /// The peer as a header; written once for the whole connection, and only where somebody wants it.
     pub(crate) peer_text: OnceLock<HeaderValue>,
+    /// Where the connection is told to leave HTTP; nowhere on HTTP/2, which does so stream by stream.
+    pub(crate) switch: Weak<Switch>,
 }
 
 /// What the TLS handshake agreed on.

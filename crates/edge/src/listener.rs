@@ -29,6 +29,9 @@ use crate::upstream::Pools;
 /// keep the listener open.
 const MOST_WAITING: usize = 1024;
 
+/// How long tunnels have to take leave of their ends when the drain is over.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// How often connections to targets that rested too long are closed.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,7 @@ impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, worker: usize, queue: Queue) -> io::Result<Self> {
         let ids = RequestIds::new().map_err(io::Error::other)?;
         let local = shared.rules(worker).routes.local().cloned().map(Local::new);
+        let drain = Arc::<Drain>::default();
         let desk = Arc::new(Desk {
             shared,
             worker,
@@ -51,10 +55,11 @@ impl Worker {
             ids,
             local,
             pools: Pools::default(),
+            drain: Arc::clone(&drain),
         });
         Ok(Self {
             desk,
-            drain: Arc::default(),
+            drain,
             spare: Spare::new()?,
             connections: JoinSet::new(),
         })
@@ -99,6 +104,8 @@ impl Worker {
             () = shutdown.ending() => {}
             () = tokio::time::sleep(DRAIN_DEADLINE) => {}
         }
+        // Best effort: a tunnel whose ends do not listen is cut with the rest.
+        let _ = tokio::time::timeout(FAREWELL, self.drain.finish()).await;
         self.connections.shutdown().await;
     }
 

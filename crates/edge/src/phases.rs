@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -20,7 +20,7 @@ use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
 use crate::headers;
 use crate::link::Link;
-use crate::proxy::{self, Told};
+use crate::proxy::{self, Said};
 use crate::redirect;
 use crate::refuse;
 use crate::routes::Answers;
@@ -46,7 +46,7 @@ async fn live(
     mut head: Parts,
     incoming: Incoming,
 ) -> Answer {
-    let told = exchange.link.is_trusted.then(|| Told::read(&head.headers));
+    let said = Said::read(&mut head, exchange.link.is_trusted);
     let admitted = admit(&exchange, &mut head, &incoming).await;
     let reader = error_page::reader(&head.headers);
     let routed = admitted.and_then(|()| route(&exchange, &head));
@@ -67,7 +67,7 @@ async fn live(
             answer.unwrap_or_else(|refused| refuse::respond(&exchange, reader, &refused))
         }
         Ok(Route::Upstream(upstream)) => {
-            let handed = proxy::forward(&exchange, upstream, head, incoming, told);
+            let handed = proxy::forward(&exchange, upstream, (head, incoming), said);
             let answer = Box::pin(handed).await;
             answer.unwrap_or_else(|refusal| refuse::respond(&exchange, reader, &refusal.into()))
         }
@@ -165,6 +165,7 @@ fn here<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, &'static 
     match answers {
         Answers::Folder(folder) => Ok(Route::Folder(folder)),
         Answers::Upstream(upstream) => Ok(Route::Upstream(upstream)),
+        _ if head.method == Method::CONNECT => Err(&error::NO_TUNNEL),
         Answers::Web => local.as_ref().map(Route::Web).ok_or(&error::NO_SITE),
     }
 }

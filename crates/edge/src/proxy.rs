@@ -3,6 +3,8 @@
 mod headers;
 mod outgoing;
 mod passing;
+mod tunnel;
+mod upgrade;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -10,42 +12,61 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HOST};
 use http::request::Parts;
+use http::response;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::content::{Body, Nothing, Outgoing};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
 use crate::upstream::{Channel, Flight, Picked, Target, Unreachable, Upstream};
+use headers::Told;
 use passing::{Lease, Passing};
-
-pub(crate) use headers::Told;
+use tunnel::Tunnel;
+use upgrade::{Asked, Wish};
 
 /// How often a request that waits looks for a target.
 const LOOK: Duration = Duration::from_millis(250);
 /// Says that the answer comes from a target that is held for down, because all are.
 const PANIC: HeaderName = HeaderName::from_static("x-upstream-panic");
 
+/// What a request said of its way here and of what shall follow it, which its plain form no longer says.
+pub(crate) struct Said {
+    told: Option<Told>,
+    wish: Option<Box<Wish>>,
+}
+
+impl Said {
+    /// Forwarded headers count only from a trusted proxy.
+    pub(crate) fn read(head: &mut Parts, is_trusted: bool) -> Self {
+        Self {
+            told: is_trusted.then(|| Told::read(&head.headers)),
+            wish: Wish::read(head).map(Box::new),
+        }
+    }
+}
+
 /// Hands the request over and waits for the head of the answer.
 pub(crate) async fn forward(
     exchange: &Arc<Exchange>,
     upstream: &Arc<Upstream>,
-    mut head: Parts,
-    incoming: Incoming,
-    told: Option<Told>,
+    (mut head, incoming): (Parts, Incoming),
+    said: Said,
 ) -> Result<Response<Body>, &'static Refusal> {
-    headers::onward(&mut head.headers, exchange, told.as_ref());
+    headers::onward(&mut head.headers, exchange, said.told.as_ref());
     let body = outgoing::receive(incoming, exchange).await?;
     if let Outgoing::Whole(bytes) = &body {
         head.headers.insert(CONTENT_LENGTH, bytes.len().into());
     }
+    let asked = said.wish.map(|wish| wish.ask(&mut head));
     upstream.budget.request();
     let mut errand = Errand {
         exchange,
         upstream,
+        asked,
         is_repeatable: head.method.is_idempotent() && body.again().is_some(),
         load: Some((head, body)),
         tried: Vec::new(),
@@ -54,13 +75,27 @@ pub(crate) async fn forward(
         gives_up: None,
         last: None,
     };
-    errand.run().await
+    let response = errand.run().await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        settled(exchange).await;
+    }
+    Ok(response)
+}
+
+/// What was answered before has gone: hyper hands a connection over with nothing left to write.
+async fn settled(exchange: &Exchange) {
+    // The watchdog ends a connection that stays so.
+    while exchange.link.pulse.blocked_since().is_some() {
+        sleep(LOOK).await;
+    }
 }
 
 /// One request and what happened to it so far.
 struct Errand<'a> {
     exchange: &'a Arc<Exchange>,
     upstream: &'a Arc<Upstream>,
+    /// Another protocol that the client wants to speak from now on.
+    asked: Option<Asked>,
     /// Sending it twice does no harm, and is possible.
     is_repeatable: bool,
     /// Absent only while it is being sent, or when it is gone for good.
@@ -289,18 +324,21 @@ impl Errand<'_> {
         Outcome::Again
     }
 
-    fn answer(&self, mut lease: Lease, response: Response<Incoming>) -> Outcome {
+    fn answer(&mut self, mut lease: Lease, response: Response<Incoming>) -> Outcome {
         let (mut head, incoming) = response.into_parts();
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return self.switch(lease, head);
+        }
+        let is_stream = self.asked.as_ref().is_some_and(Asked::is_stream);
+        if is_stream && head.status.is_success() {
+            // The client would take it for the consent that it is not.
+            return self.fail(&error::BAD_RESPONSE);
+        }
         // The target's version is a matter of its own connection.
         head.version = Version::HTTP_11;
-        // Nobody asked for another protocol.
-        let is_switch = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let Ok(stated) = headers::back(&mut head.headers) else {
             return self.fail(&error::BAD_RESPONSE);
         };
-        if is_switch {
-            return self.fail(&error::BAD_RESPONSE);
-        }
         if stated.is_some() {
             lease.channel.stated = stated;
         }
@@ -311,5 +349,18 @@ impl Errand<'_> {
             Body::new(Passing::new(incoming, lease))
         };
         Outcome::Answered(Response::from_parts(head, body))
+    }
+
+    /// The target leaves HTTP: right only if that is what the client asked for.
+    fn switch(&mut self, lease: Lease, mut head: response::Parts) -> Outcome {
+        let asked = self.asked.take();
+        let granted = asked.and_then(|asked| asked.granted(&mut head));
+        let (Some(granted), Ok(_)) = (granted, headers::back(&mut head.headers)) else {
+            return self.fail(&error::BAD_RESPONSE);
+        };
+        granted.tell(&mut head);
+        Tunnel::begin(granted, lease);
+        head.version = Version::HTTP_11;
+        Outcome::Answered(Response::from_parts(head, Body::new(Nothing)))
     }
 }

@@ -144,7 +144,6 @@ impl Writer {
     fn format(&mut self, batch: &Batch) {
         let mut text = batch.text.as_slice();
         for entry in &batch.entries {
-            self.counts.duration.observe(entry.duration.as_secs_f64());
             let (own, rest) = text.split_at(
                 entry
                     .lengths
@@ -153,6 +152,9 @@ impl Writer {
                     .sum(),
             );
             text = rest;
+            if !is_tunnel(entry, own) {
+                self.counts.duration.observe(entry.duration.as_secs_f64());
+            }
             self.line(entry, own);
         }
         // A batch drops only once it is full, so that what it dropped came after its last entry.
@@ -192,6 +194,11 @@ async fn overstayed(shutdown: &mut Shutdown) {
         () = tokio::time::sleep(DRAIN_DEADLINE + RETRY) => {}
         () = async { shutdown.ending().await; tokio::time::sleep(RETRY).await } => {}
     }
+}
+
+/// A tunnel lasts as long as its ends like, which tells nothing of how fast requests are answered.
+fn is_tunnel(entry: &Entry, text: &[u8]) -> bool {
+    entry.status == 101 || text.starts_with(b"CONNECT")
 }
 
 fn record<'a>(entry: &Entry, [time, id]: [&'a str; 2], text: &'a [u8]) -> Record<'a> {

@@ -38,6 +38,8 @@ pub struct UpstreamConfig {
     pub head_timeout: Span,
     /// The silence between two parts of an answer; the answer is broken off beyond. Default `60s`.
     pub idle_timeout: Span,
+    /// The silence in both directions after which a WebSocket or another tunnel is closed. Default `1h`.
+    pub stream_idle: Span,
     /// How long a connection is kept for the next request; less where the target closes sooner. Default `4s`.
     pub keep_alive: Span,
     /// Connections kept so, for each target and worker thread. Default 64.
@@ -63,6 +65,7 @@ impl Default for UpstreamConfig {
             connect_timeout: Span::from_secs(2),
             head_timeout: Span::from_secs(60),
             idle_timeout: Span::from_secs(60),
+            stream_idle: Span::from_secs(3600),
             keep_alive: Span::from_secs(4),
             keep: 64,
             ca_file: None,

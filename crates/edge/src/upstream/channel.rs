@@ -101,7 +101,7 @@ impl Channel {
         let (target, rest) = (Arc::clone(target), Arc::clone(&resting));
         let driven = async move {
             // A connection that fails is seen by its requests.
-            let _ = connection.await;
+            let _ = connection.with_upgrades().await;
             let since = rest.load(Relaxed);
             if since != 0 {
                 let now = clock.now();
@@ -138,6 +138,11 @@ impl Channel {
             self.resting.store(0, Relaxed);
         }
         is_alive
+    }
+
+    /// What goes on is broken off: closing will tell the target so.
+    pub(crate) fn reset(&self) {
+        self.wire.reset();
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -28,6 +28,7 @@ pub(crate) struct Families {
     connections: Family<UpstreamLabel, Counter>,
     failures: Family<FailureLabels, Counter>,
     open: Family<UpstreamLabel, Gauge>,
+    tunnels_open: Family<UpstreamLabel, Gauge>,
 }
 
 /// One upstream's counters.
@@ -39,6 +40,7 @@ pub(crate) struct Counts {
     pub(crate) panics: Counter,
     pub(crate) connections: Counter,
     pub(crate) open: Gauge,
+    tunnels_open: Gauge,
     failures: Family<FailureLabels, Counter>,
 }
 
@@ -75,6 +77,11 @@ impl Families {
             "Targets of an upstream that are given requests",
             own.open.clone(),
         );
+        registry.register(
+            "upstream_tunnels_open",
+            "WebSockets and other tunnels to an upstream, open now",
+            own.tunnels_open.clone(),
+        );
         own
     }
 
@@ -89,12 +96,28 @@ impl Families {
             panics: self.panics.get_or_create_owned(&label),
             connections: self.connections.get_or_create_owned(&label),
             open: self.open.get_or_create_owned(&label),
+            tunnels_open: self.tunnels_open.get_or_create_owned(&label),
             failures: self.failures.clone(),
         }
     }
 }
 
+/// One open tunnel; counted until dropped.
+#[derive(Debug)]
+pub(crate) struct OpenTunnel(Gauge);
+
+impl Drop for OpenTunnel {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Counts {
+    pub(crate) fn tunnel(&self) -> OpenTunnel {
+        self.tunnels_open.inc();
+        OpenTunnel(self.tunnels_open.clone())
+    }
+
     pub(crate) fn failed(&self, refusal: &'static Refusal) {
         let labels = FailureLabels {
             upstream: self.upstream.clone(),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,6 +23,12 @@ impl Wire {
 
     fn socket(&self) -> MutexGuard<'_, TcpStream> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closing from now on drops what was not sent, and tells the other end so.
+    pub(crate) fn reset(&self) {
+        // Failing means that there is nobody to be told.
+        let _ = SockRef::from(&*self.socket()).set_linger(Some(Duration::ZERO));
     }
 
     /// Whether the other end has neither closed nor sent anything unasked. Asks the system: what the runtime knows

@@ -6,6 +6,7 @@ mod drain;
 mod failures;
 mod headers;
 mod reuse;
+mod tunnels;
 
 use edge::config::{SiteConfig, Span, TargetConfig, UpstreamConfig};
 use testkit::Backend;
