@@ -5,6 +5,7 @@ mod limit;
 
 use std::hash::RandomState;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use http::HeaderMap;
 use traffic::Decision;
 use traffic::limit_set::{self, Claim};
 
-use crate::config::Config;
+use crate::config::{Config, KeyedLimitConfig};
 use crate::error::Refused;
 use crate::metrics::LimitCounts;
 use crate::routes::Site;
@@ -24,7 +25,7 @@ use limit::Limit;
 /// The limits of all sites, and a bound on how many requests may wait in them. All worker threads share it.
 pub(crate) struct Admission {
     /// In the order of the configuration; sites name them by their places here.
-    limits: Box<[Limit]>,
+    limits: Box<[Arc<Limit>]>,
     /// Those that hold where no site says otherwise.
     everywhere: Box<[usize]>,
     /// Hashes headers; its keys are random, so that nobody can aim at another's level.
@@ -71,20 +72,31 @@ enum Group {
 }
 
 impl Admission {
-    /// `None` when every limit is off.
-    pub(crate) fn new(config: &Config, seed: u64, counts: &LimitCounts) -> Option<Self> {
+    /// `None` when every limit is off. A limit that stood in `before` in all the same remembers what it counted.
+    pub(crate) fn new(
+        config: &Config,
+        seed: u64,
+        counts: &LimitCounts,
+        before: Option<&Self>,
+    ) -> Option<Self> {
+        let mut known = before.map_or(&[][..], |before| &before.limits);
         let limits = config.all_limits().into_iter().enumerate();
         let limits: Box<[_]> = limits
             .filter_map(|(index, limit)| {
+                if let Some(same) = next_same(&mut known, &limit) {
+                    return Some(same);
+                }
                 let seed = seed.wrapping_add(index as u64);
-                Some(Limit::new(&limit, limit.policy()?, seed, counts))
+                let limit = Limit::new(&limit, limit.policy()?, seed, counts);
+                Some(Arc::new(limit))
             })
             .collect();
         (!limits.is_empty()).then(|| Self {
             limits,
             everywhere: config.limits_everywhere(),
-            hasher: RandomState::new(),
-            began: Instant::now(),
+            // Both belong to what the tables remember.
+            hasher: before.map_or_else(RandomState::new, |before| before.hasher.clone()),
+            began: before.map_or_else(Instant::now, |before| before.began),
             waiting: AtomicUsize::new(0),
             most_waiting: config.limit.waiting,
         })
@@ -180,6 +192,15 @@ impl Admission {
         let limit = self.limits.get(usize::from(held.limit));
         limit.map_or("", |limit| limit.label(held))
     }
+}
+
+/// The limit that was made from these settings. Those before it are passed over for good: requests of before the reload
+/// must meet the tables in the same order as those of after it.
+fn next_same(known: &mut &[Arc<Limit>], config: &KeyedLimitConfig) -> Option<Arc<Limit>> {
+    let place = known.iter().position(|limit| limit.config == *config)?;
+    let same = Arc::clone(&known[place]);
+    *known = &known[place + 1..];
+    Some(same)
 }
 
 /// One request that waits; dropping it makes room.

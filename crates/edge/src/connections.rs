@@ -10,8 +10,8 @@ use traffic::client::limit_key;
 /// Counts shared by all worker threads; touched when a connection opens and when it closes.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    most: usize,
-    per_address: usize,
+    most: AtomicUsize,
+    per_address: AtomicUsize,
     open: AtomicUsize,
     by_address: Mutex<HashMap<u128, usize>>,
 }
@@ -33,16 +33,22 @@ pub(crate) struct Place {
 impl Connections {
     pub(crate) fn new(most: usize, per_address: usize) -> Self {
         Self {
-            most,
-            per_address,
+            most: AtomicUsize::new(most),
+            per_address: AtomicUsize::new(per_address),
             open: AtomicUsize::new(0),
             by_address: Mutex::default(),
         }
     }
 
+    /// Sets other bounds; connections that are open stay.
+    pub(crate) fn bound(&self, most: usize, per_address: usize) {
+        self.most.store(most, Ordering::Relaxed);
+        self.per_address.store(per_address, Ordering::Relaxed);
+    }
+
     /// Takes a place for `address`; `None` stands for a trusted proxy, which carries many clients.
     pub(crate) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.most {
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.most.load(Ordering::Relaxed) {
             self.open.fetch_sub(1, Ordering::Relaxed);
             return Err(Full::InAll);
         }
@@ -59,7 +65,7 @@ impl Connections {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(key).or_default();
-        if *count >= self.per_address {
+        if *count >= self.per_address.load(Ordering::Relaxed) {
             drop(by_address);
             return Err(Full::ForAddress);
         }

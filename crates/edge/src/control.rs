@@ -1,19 +1,22 @@
 //! What an operator may do to the running edge.
 
+mod reload;
 mod targets;
 
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::shared::Shared;
-use crate::upstream::{Target, Upstream};
+use crate::upstream::{Charge, Target, Upstream};
 
 /// The hand on the running edge; cheap to clone.
 #[derive(Clone)]
 pub struct Control {
     shared: Arc<Shared>,
+    charge: watch::Sender<Charge>,
 }
 
 /// Targets that one name stands for: a name in DNS may have many, and an address may serve several upstreams.
@@ -34,7 +37,13 @@ impl Control {
     pub(crate) fn new(shared: Arc<Shared>, registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("edge");
         registry.register_collector(Box::new(targets::States(Arc::clone(&shared))));
-        Self { shared }
+        let charge = watch::Sender::new(reload::charge(&shared.rules(0)));
+        Self { shared, charge }
+    }
+
+    /// Tells whom to look after, now and after each reload.
+    pub(crate) fn charge(&self) -> watch::Receiver<Charge> {
+        self.charge.subscribe()
     }
 
     /// The targets that go by this name; never empty.

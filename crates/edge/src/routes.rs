@@ -1,5 +1,6 @@
 //! Who answers for which site.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::header::HOST;
@@ -9,11 +10,10 @@ use crate::config::{Config, SiteConfig, WEB};
 use crate::error::{self, Refusal};
 use crate::folder::Folder;
 use crate::forward::LocalService;
-use crate::metrics::Metrics;
 use crate::path;
 use crate::site::Sites;
 use crate::start_error::StartError;
-use crate::upstream::{Clock, Upstream};
+use crate::upstream::{Clock, Families, Upstream};
 
 /// A site, as the log names it, and who answers for it.
 pub(crate) struct Site {
@@ -38,7 +38,10 @@ pub(crate) enum Answers {
 pub(crate) struct Routes {
     /// Absent when no site is configured: then everything goes to the school's own pages.
     sites: Option<Sites<Arc<Site>>>,
+    /// Each site's number by its label: limits that count by site know it again after a reload.
+    numbers: HashMap<Box<str>, u128>,
     local: Option<LocalService>,
+    clock: Clock,
     upstreams: Vec<Arc<Upstream>>,
 }
 
@@ -47,25 +50,61 @@ impl Routes {
         config: &Config,
         local: Option<LocalService>,
         clock: Clock,
-        metrics: &Metrics,
+        families: &Families,
     ) -> Result<Self, StartError> {
+        let empty = Self {
+            sites: None,
+            numbers: HashMap::new(),
+            local,
+            clock,
+            upstreams: Vec::new(),
+        };
+        empty.renewed(config, families)
+    }
+
+    /// The routes of other settings. An upstream that is the same stays what it is; of one that changed, so do the
+    /// targets that are the same.
+    pub(crate) fn renewed(&self, config: &Config, families: &Families) -> Result<Self, StartError> {
         if let Some(fault) = config.route_faults().into_iter().next() {
             return Err(fault.into());
         }
-        if config.needs_web() && local.is_none() {
+        if config.needs_web() && self.local.is_none() {
             return Err(StartError::NoWeb);
         }
         let upstreams = config.upstream.iter().map(|upstream| {
-            Upstream::new(upstream.clone(), clock, &metrics.upstreams).map(Arc::new)
+            let before = self.find(&upstream.name);
+            match before.filter(|before| before.config == *upstream) {
+                Some(same) => Ok(Arc::clone(same)),
+                None => Upstream::new(upstream.clone(), self.clock, families, before).map(Arc::new),
+            }
         });
-        let upstreams: Vec<_> = upstreams.collect::<Result<_, _>>()?;
-        let mut sites = Sites::default();
-        for (number, site) in (1..).zip(&config.site) {
-            // Faults are ruled out above, but for folders that have gone since.
-            let (Some(answers), Ok(host)) = (answers(site, &upstreams)?, site.host.parse()) else {
+        let mut renewed = Self {
+            sites: None,
+            numbers: self.numbers.clone(),
+            local: self.local.clone(),
+            clock: self.clock,
+            upstreams: upstreams.collect::<Result<_, _>>()?,
+        };
+        if !config.site.is_empty() {
+            renewed.sites = Some(renewed.lay_out(config)?);
+        }
+        Ok(renewed)
+    }
+
+    /// The sites, whose faults are ruled out, but for folders that have gone since.
+    fn lay_out(&mut self, config: &Config) -> Result<Sites<Arc<Site>>, StartError> {
+        let (mut sites, mut numbers) = (Sites::default(), HashMap::new());
+        let mut next = self.numbers.values().max().copied().unwrap_or_default();
+        for site in &config.site {
+            let (Some(answers), Ok(host)) = (self.answers(site)?, site.host.parse()) else {
                 continue;
             };
-            let label = format!("{}{}", site.host, site.path).into();
+            let label: Box<str> = format!("{}{}", site.host, site.path).into();
+            let number = self.numbers.get(&label).copied().unwrap_or_else(|| {
+                next += 1;
+                next
+            });
+            numbers.insert(label.clone(), number);
             let own = Site {
                 label,
                 answers,
@@ -74,11 +113,28 @@ impl Routes {
             };
             sites.add(host, &site.path, Arc::new(own));
         }
-        Ok(Self {
-            sites: (!config.site.is_empty()).then_some(sites),
-            local,
-            upstreams,
-        })
+        self.numbers = numbers;
+        Ok(sites)
+    }
+
+    fn answers(&self, site: &SiteConfig) -> Result<Option<Answers>, StartError> {
+        if let Some(root) = &site.root {
+            let folder =
+                Folder::open(root).map_err(|error| StartError::Folder(root.clone(), error))?;
+            return Ok(Some(Answers::Folder(folder)));
+        }
+        let name = site.upstream.as_deref();
+        if name == Some(WEB) {
+            return Ok(Some(Answers::Web));
+        }
+        let upstream = name.and_then(|name| self.find(name));
+        Ok(upstream.cloned().map(Answers::Upstream))
+    }
+
+    /// The upstream of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Upstream>> {
+        let mut upstreams = self.upstreams.iter();
+        upstreams.find(|upstream| *upstream.name == *name)
     }
 
     pub(crate) fn upstreams(&self) -> Vec<Arc<Upstream>> {
@@ -103,20 +159,6 @@ impl Routes {
         }
         site.map(Some).ok_or(&error::NO_SITE)
     }
-}
-
-fn answers(site: &SiteConfig, upstreams: &[Arc<Upstream>]) -> Result<Option<Answers>, StartError> {
-    if let Some(root) = &site.root {
-        let folder = Folder::open(root).map_err(|error| StartError::Folder(root.clone(), error))?;
-        return Ok(Some(Answers::Folder(folder)));
-    }
-    let name = site.upstream.as_deref();
-    if name == Some(WEB) {
-        return Ok(Some(Answers::Web));
-    }
-    let mut upstreams = upstreams.iter();
-    let upstream = upstreams.find(|upstream| name == Some(&upstream.name));
-    Ok(upstream.cloned().map(Answers::Upstream))
 }
 
 fn is_same(one: Option<&Arc<Site>>, other: Option<&Arc<Site>>) -> bool {

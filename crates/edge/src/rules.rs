@@ -24,9 +24,10 @@ impl Rules {
         config: Config,
         routes: Routes,
         metrics: &Metrics,
+        before: Option<&Admission>,
     ) -> Result<Self, StartError> {
         let seed = getrandom::u64().map_err(StartError::Random)?;
-        let admission = Admission::new(&config, seed, &metrics.limits);
+        let admission = Admission::new(&config, seed, &metrics.limits, before);
         let security = SecurityHeaders::new(config.hsts.duration());
         Ok(Self {
             config: Arc::new(config),
@@ -34,6 +35,13 @@ impl Rules {
             admission: admission.map(Arc::new),
             security: Arc::new(security),
         })
+    }
+
+    /// These rules with other settings. What has not changed is the same as before: limits with what they remember,
+    /// upstreams with their targets' health.
+    pub(crate) fn renewed(&self, config: Config, metrics: &Metrics) -> Result<Self, StartError> {
+        let routes = self.routes.renewed(&config, &metrics.upstreams)?;
+        Self::new(config, routes, metrics, self.admission.as_deref())
     }
 
     /// Whether forwarded headers of this peer are believed.

@@ -74,6 +74,13 @@ impl Shared {
         (!has_one).then(|| front.standing.why())
     }
 
+    /// Puts other rules in force, for every request from now on.
+    pub(crate) fn obey(&self, rules: &Rules) {
+        for copy in &self.rules {
+            copy.store(Arc::new(rules.clone()));
+        }
+    }
+
     /// Every upstream there is at the moment.
     pub(crate) fn upstreams(&self) -> Vec<Arc<Upstream>> {
         self.rules(0).routes.upstreams()

@@ -102,8 +102,8 @@ impl Edge {
         let redirect = https.filter(|_| !domains.is_empty());
         let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
         let clock = Clock::new(Instant::now());
-        let routes = Routes::new(&config, local, clock, &metrics)?;
-        let rules = Rules::new(config, routes, &metrics)?;
+        let routes = Routes::new(&config, local, clock, &metrics.upstreams)?;
+        let rules = Rules::new(config, routes, &metrics, None)?;
         let shared = Arc::new(Shared::new(
             &rules, threads, clock, metrics, secure, redirect,
         )?);
@@ -142,13 +142,10 @@ impl Edge {
         if let Some(keeping) = self.keeping {
             keeping.run(tasks)?;
         }
-        let rules = self.shared.rules(0);
-        let (upstreams, name_server) = (rules.routes.upstreams(), rules.config.name_server);
-        if !upstreams.is_empty() {
-            tasks.spawn("edge-upstreams", move |shutdown| {
-                upstream::keep(upstreams, name_server, shutdown)
-            })?;
-        }
+        let charge = self.control.charge();
+        tasks.spawn("edge-upstreams", move |shutdown| {
+            upstream::keep(charge, shutdown)
+        })?;
         for (index, (sockets, queue)) in self.sockets.into_iter().zip(queues).enumerate() {
             let (shared, part) = (Arc::clone(&self.shared), Arc::clone(&part));
             tasks.spawn(format!("edge-{index}"), move |shutdown| async move {

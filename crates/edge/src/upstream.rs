@@ -28,13 +28,13 @@ use budget::Budget;
 use counts::Counts;
 use source::Source;
 
-use crate::config::UpstreamConfig;
+use crate::config::{Address, UpstreamConfig};
 
 pub(crate) use channel::{Channel, Unreachable};
 pub(crate) use clock::Clock;
 pub(crate) use counts::Families;
 pub(crate) use idle::stated;
-pub(crate) use keeper::keep;
+pub(crate) use keeper::{Charge, keep};
 pub(crate) use pool::Pools;
 pub(crate) use target::{Flight, Target, Verdict};
 pub use trust::TrustError;
@@ -72,14 +72,23 @@ pub(crate) struct Picked {
 }
 
 impl Upstream {
-    /// `config` has no faults.
+    /// `config` has no faults. `before` is the upstream whose place this one takes: what is known of its targets
+    /// counts on.
     pub(crate) fn new(
         config: UpstreamConfig,
         clock: Clock,
         families: &Families,
+        before: Option<&Arc<Self>>,
     ) -> Result<Self, TrustError> {
-        let sources = source::all(&config)?;
-        let members = sources.iter().filter_map(Source::fixed).collect();
+        let sources = source::all(&config, before.map(AsRef::as_ref))?;
+        let members = source::members(&sources);
+        if config.check.is_none() {
+            // Nobody would ever find out that it is well again.
+            let now = clock.now();
+            for target in &members {
+                target.forget_checks(now);
+            }
+        }
         Ok(Self {
             name: config.name.as_str().into(),
             clock,
@@ -93,6 +102,22 @@ impl Upstream {
             asks: Notify::new(),
             config,
         })
+    }
+
+    fn source_at(&self, address: &Address) -> Option<&Source> {
+        self.sources
+            .iter()
+            .find(|source| source.address == *address)
+    }
+
+    /// Another upstream takes the place of this one: requests that still wait here are for its targets.
+    pub(crate) fn yield_to(&self, next: &Self) {
+        self.replace(next.members().to_vec());
+    }
+
+    /// Nothing is in its place.
+    pub(crate) fn leave(&self) {
+        self.members().iter().for_each(|target| target.leave());
     }
 
     /// Every target there is at the moment.

@@ -75,6 +75,8 @@ pub(crate) enum Command {
     /// Say how the certificate stands, and have one fetched
     #[command(subcommand)]
     Cert(CertificateCommand),
+    /// Have the running server read its configuration anew and put what differs in force, without losing a request
+    Reload,
     /// Send a target of an upstream no new requests, and wait until it has answered those in flight
     Drain(DrainOptions),
     /// Look after the audit trail

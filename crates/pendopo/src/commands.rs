@@ -8,6 +8,7 @@ mod doctor;
 mod drain;
 mod generate;
 mod healthcheck;
+mod reload;
 mod serve;
 mod token;
 mod user;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Drain(options) => drain::run(&load(&global)?.config, options),
+        Command::Reload => reload::run(&config::data_directory(&global)?),
         Command::Generate { document } => Ok(generate::run(document)),
     }
 }

@@ -1,6 +1,7 @@
 //! The whole configuration: read from file, environment and command line, checked, and with the origin of each value.
 
 mod admin;
+mod change;
 mod check;
 mod fault;
 mod known;
@@ -15,8 +16,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use admin::{AdminConfig, Format, Level, LogConfig};
+pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
-pub(crate) use merge::{Loaded, load};
+pub(crate) use merge::{Loaded, data_directory, load};
 pub(crate) use reference::reference;
 pub(crate) use store::StoreConfig;
 

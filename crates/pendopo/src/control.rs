@@ -8,7 +8,7 @@ mod socket;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use ask::ask;
+pub(crate) use ask::{ask, is_answered};
 pub(crate) use office::Office;
 pub(crate) use socket::ControlSocket;
 
@@ -24,6 +24,8 @@ pub(crate) enum Request {
     Drain(DrainRequest),
     /// Send a target requests again.
     Resume(String),
+    /// Read the configuration anew, and put what differs in force.
+    Reload,
 }
 
 /// Which target, and on what terms.

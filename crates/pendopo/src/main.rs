@@ -10,6 +10,7 @@ mod data_dir;
 mod private;
 mod process;
 mod records;
+mod reload;
 mod roles;
 mod telemetry;
 mod usage;

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::Result;
 use axum::Router;
 use edge::config::{Listen, RateSetting};
-use edge::{Edge, LocalService, Setup};
+use edge::{Control, Edge, LocalService, Renewal, Setup};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use lifecycle::tasks::TaskError;
@@ -16,7 +16,6 @@ use tower::ServiceExt;
 
 use crate::cli::RoleName;
 use crate::config::Config;
-use crate::control::Office;
 use crate::usage::Usage;
 
 /// What the parts tell about themselves.
@@ -117,11 +116,7 @@ impl BoundRoles {
     ) -> Result<Self> {
         let is_alone = !roles.contains(&RoleName::Edge);
         let setup = Setup {
-            config: if is_alone {
-                plain(config)
-            } else {
-                config.edge.clone()
-            },
+            config: edge_config(roles, config),
             domains: if is_alone {
                 Vec::new()
             } else {
@@ -148,17 +143,28 @@ impl BoundRoles {
         &self.bound
     }
 
-    /// What the control socket answers with.
-    pub(crate) fn office(&self) -> Office {
-        Office {
-            edge: self.edge.control(),
-            renewal: self.edge.renewal(),
-        }
+    /// By which the running edge is steered.
+    pub(crate) fn control(&self) -> Control {
+        self.edge.control()
+    }
+
+    /// By which the edge is asked for a certificate; none where none is fetched.
+    pub(crate) fn renewal(&self) -> Option<Renewal> {
+        self.edge.renewal()
     }
 
     /// Starts the roles' threads.
     pub(crate) fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
         self.edge.run(tasks)
+    }
+}
+
+/// The edge's settings where these roles are played.
+pub(crate) fn edge_config(roles: &[RoleName], config: &Config) -> edge::Config {
+    if roles.contains(&RoleName::Edge) {
+        config.edge.clone()
+    } else {
+        plain(config)
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) struct Limit {
     pub(super) table: LimitTable,
     /// Whether it only says what it would do.
     pub(super) is_dry_run: bool,
-    key: LimitKey,
+    /// What it was made from.
+    pub(super) config: KeyedLimitConfig,
     name: Arc<str>,
     refusal: &'static Refusal,
     counts: [Counter; OUTCOMES.len()],
@@ -38,7 +39,7 @@ impl Limit {
         Self {
             table: LimitTable::new(policy, config.keys, seed),
             is_dry_run: config.dry_run,
-            key: config.key.clone(),
+            config: config.clone(),
             name: name.into(),
             refusal: match config.status {
                 LimitStatus::TooManyRequests => &error::LIMITED,
@@ -51,7 +52,7 @@ impl Limit {
 
     /// Under which key the request counts; `None` for one without the header.
     pub(super) fn key(&self, asker: &Asker<'_>, hasher: &RandomState) -> Option<u128> {
-        match &self.key {
+        match &self.config.key {
             LimitKey::Address => Some(limit_key(asker.address)),
             LimitKey::Site => Some(asker.site.map_or(0, |site| site.number)),
             LimitKey::Header(name) => header_key(asker.headers, name, hasher),

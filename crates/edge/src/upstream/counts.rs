@@ -85,6 +85,22 @@ impl Families {
         own
     }
 
+    /// Nothing is shown any more of an upstream that is gone.
+    pub(crate) fn forget(&self, upstream: &str) {
+        let label = UpstreamLabel {
+            upstream: upstream.to_owned(),
+        };
+        for counters in [
+            &self.requests,
+            &self.retries,
+            &self.panics,
+            &self.connections,
+        ] {
+            counters.remove(&label);
+        }
+        self.open.remove(&label);
+    }
+
     pub(crate) fn of(&self, upstream: &str) -> Counts {
         let label = UpstreamLabel {
             upstream: upstream.to_owned(),

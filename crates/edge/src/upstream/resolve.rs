@@ -3,6 +3,7 @@
 //! Docker's name server states ten minutes for answers that are wrong within seconds, so nothing is cached.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,7 +15,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Upstream;
 use super::keeper::varied;
-use super::roster::{Heard, Roster};
+use super::roster::Heard;
+use super::source;
 
 /// The pause between two rounds, and the least one when a connection failed.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -31,7 +33,6 @@ pub(super) async fn watch(upstream: &Upstream, name_server: Option<SocketAddr>) 
     {
         return;
     }
-    let mut rosters: Vec<Roster> = upstream.sources.iter().map(|_| Roster::default()).collect();
     let mut resolver = None;
     loop {
         let began = Instant::now();
@@ -39,7 +40,7 @@ pub(super) async fn watch(upstream: &Upstream, name_server: Option<SocketAddr>) 
             resolver = build(name_server);
         }
         if let Some(resolver) = &resolver {
-            round(upstream, &mut rosters, resolver).await;
+            round(upstream, resolver).await;
         }
         sleep_until(began + LEAST_GAP).await;
         tokio::select! {
@@ -84,7 +85,7 @@ fn options(mut options: ResolverOpts) -> ResolverOpts {
     options
 }
 
-async fn round(upstream: &Upstream, rosters: &mut [Roster], resolver: &TokioResolver) {
+async fn round(upstream: &Upstream, resolver: &TokioResolver) {
     let asked = upstream
         .sources
         .iter()
@@ -92,34 +93,24 @@ async fn round(upstream: &Upstream, rosters: &mut [Roster], resolver: &TokioReso
             Some(name) => Some(ask(resolver, name).await),
             None => None,
         });
-    let mut has_changed = false;
-    for ((source, roster), heard) in upstream
-        .sources
-        .iter()
-        .zip(rosters.iter_mut())
-        .zip(join_all(asked).await)
-    {
+    for (source, heard) in upstream.sources.iter().zip(join_all(asked).await) {
         let Some(heard) = heard else { continue };
         if let Heard::Silence(error) = &heard {
             tracing::debug!(%error, "no answer about `{}`: the last one stands", source.address);
         }
         let now = upstream.clock.now();
-        has_changed |= roster.hear(heard, |address, verdict, is_first| {
+        source.roster().hear(heard, |address, verdict, is_first| {
             source.target(address, verdict, if is_first { 0 } else { now })
         });
     }
-    if has_changed {
-        let members: Vec<_> = upstream
-            .sources
-            .iter()
-            .zip(rosters.iter())
-            .flat_map(|(source, roster)| {
-                source
-                    .fixed()
-                    .into_iter()
-                    .chain(roster.current().iter().cloned())
-            })
-            .collect();
+    let members = source::members(&upstream.sources);
+    // Compared, since a reload may have taken the rosters over in the middle of a round.
+    let before = upstream.members();
+    if !members
+        .iter()
+        .map(Arc::as_ptr)
+        .eq(before.iter().map(Arc::as_ptr))
+    {
         let labels: Vec<_> = members
             .iter()
             .map(|target| target.socket.to_string())

@@ -36,6 +36,16 @@ impl Roster {
         &self.current
     }
 
+    /// The same with other targets in the place of each.
+    pub(super) fn map(&self, make: impl FnMut(&Arc<Target>) -> Arc<Target>) -> Self {
+        Self {
+            current: self.current.iter().map(make).collect(),
+            vanished: self.vanished.clone(),
+            denials: self.denials,
+            has_heard: self.has_heard,
+        }
+    }
+
     /// Takes an answer in; true if the targets changed. `make` makes a target that is there from the start or not.
     pub(super) fn hear(
         &mut self,

@@ -1,17 +1,19 @@
 //! Where targets come from: each line of `targets`, which is an address or a name that stands for many.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 
+use super::Upstream;
+use super::roster::Roster;
 use super::target::{Birth, Target, Verdict};
 use super::trust::{self, Tls, TrustError};
 use crate::config::UpstreamConfig;
 use crate::config::{Address, Host};
 
 /// One configured target.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Source {
     pub(super) address: Address,
     upstream: Box<str>,
@@ -21,10 +23,16 @@ pub(super) struct Source {
     is_backup: bool,
     keep_alive: std::time::Duration,
     fixed: Option<Arc<Target>>,
+    /// The targets of a name, which outlive a change of other settings.
+    roster: Arc<Mutex<Roster>>,
 }
 
-/// Every source of an upstream without faults.
-pub(super) fn all(config: &UpstreamConfig) -> Result<Vec<Source>, TrustError> {
+/// Every source of an upstream without faults. One that stood there before, in all the same, keeps its targets; of one
+/// that differs, targets begin with what is known of those before.
+pub(super) fn all(
+    config: &UpstreamConfig,
+    before: Option<&Upstream>,
+) -> Result<Vec<Source>, TrustError> {
     let parse = |target: &crate::config::TargetConfig| {
         let address = target.url().parse::<Address>().ok()?;
         let authority = HeaderValue::try_from(address.authority()).ok()?;
@@ -36,6 +44,7 @@ pub(super) fn all(config: &UpstreamConfig) -> Result<Vec<Source>, TrustError> {
     } else {
         None
     };
+    let is_trust_same = before.is_some_and(|before| before.config.ca_file == config.ca_file);
     let source = |(address, authority, weight, is_backup): (Address, HeaderValue, u32, bool)| {
         let tls = client_config
             .as_ref()
@@ -49,28 +58,68 @@ pub(super) fn all(config: &UpstreamConfig) -> Result<Vec<Source>, TrustError> {
             is_backup,
             keep_alive: config.keep_alive.duration(),
             fixed: None,
+            roster: Arc::default(),
             address,
         };
         let socket = source.address.socket();
         // Time 0: those that are there from the start are not spared.
         source.fixed = socket.map(|socket| source.target(socket.ip(), Verdict::Up, 0));
-        source
+        match before.and_then(|before| before.source_at(&source.address)) {
+            Some(old) if is_trust_same && old.is_like(&source) => old.clone(),
+            Some(old) => source.after(old),
+            None => source,
+        }
     };
     Ok(parsed.into_iter().map(source).collect())
 }
 
-impl Source {
-    /// The one target of a source that needs no DNS.
-    pub(super) fn fixed(&self) -> Option<Arc<Target>> {
-        self.fixed.clone()
-    }
+/// Every target of these sources at the moment, in their order.
+pub(super) fn members(sources: &[Source]) -> Vec<Arc<Target>> {
+    sources.iter().flat_map(Source::targets).collect()
+}
 
+impl Source {
     /// The name to look up, if it has one.
     pub(super) fn name(&self) -> Option<&str> {
         match &self.address.host {
             Host::Name(name) => Some(name),
             Host::Ip(_) => None,
         }
+    }
+
+    /// Whether its targets would be the same as those of the other.
+    fn is_like(&self, other: &Self) -> bool {
+        self.weight == other.weight
+            && self.is_backup == other.is_backup
+            && self.keep_alive == other.keep_alive
+    }
+
+    /// Takes over which targets there are, and what is known of them.
+    fn after(self, old: &Self) -> Self {
+        if let (Some(own), Some(before)) = (&self.fixed, &old.fixed) {
+            own.follow(before);
+        }
+        let make = |before: &Arc<Target>| {
+            let own = self.target(before.socket.ip(), Verdict::Up, 0);
+            own.follow(before);
+            own
+        };
+        let roster = old.roster().map(make);
+        *self.roster() = roster;
+        self
+    }
+
+    /// The targets of its name.
+    pub(super) fn roster(&self) -> MutexGuard<'_, Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every target it has at the moment.
+    fn targets(&self) -> Vec<Arc<Target>> {
+        let fixed = self.fixed.iter().cloned();
+        fixed
+            .chain(self.roster().current().iter().cloned())
+            .collect()
     }
 
     /// A target at one of the source's addresses.

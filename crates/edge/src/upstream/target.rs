@@ -127,6 +127,13 @@ impl Target {
         is_news
     }
 
+    /// No check looks after it any more: what one found before does not count.
+    pub(crate) fn forget_checks(&self, now: u64) {
+        if self.verdict() == Verdict::Down {
+            self.judge(Verdict::Up, now);
+        }
+    }
+
     /// Whether requests may be sent there although nobody else can answer either.
     pub(crate) fn is_last_resort(&self) -> bool {
         self.verdict() != Verdict::Pending && !self.is_draining()
@@ -170,6 +177,16 @@ impl Target {
         if self.is_draining.swap(false, SeqCst) {
             self.up_since.store(now, Relaxed);
         }
+    }
+
+    /// Begins with what is known of another target at the same address.
+    pub(crate) fn follow(&self, before: &Self) {
+        self.verdict.store(before.verdict.load(Relaxed), Relaxed);
+        self.streak.store(before.streak.load(Relaxed), Relaxed);
+        self.up_since.store(before.up_since.load(Relaxed), Relaxed);
+        let ejected_until = before.ejected_until.load(Relaxed);
+        self.ejected_until.store(ejected_until, Relaxed);
+        self.is_draining.store(before.is_draining(), SeqCst);
     }
 
     pub(crate) fn is_draining(&self) -> bool {

@@ -24,6 +24,8 @@ pub(crate) struct House {
     pub(crate) facts: Facts,
     pub(crate) renewal: Option<Renewal>,
     pub(crate) control: Control,
+    /// What it was started with.
+    pub(crate) config: Config,
     /// What stands behind the edge.
     pub(crate) service: Arc<Service>,
     directory: TempDir,
@@ -71,6 +73,7 @@ impl House {
         change(&mut plan);
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
         let (service, facts) = (Arc::new(Service::default()), Facts::default());
+        let config = plan.config.clone();
         let setup = Setup {
             config: plan.config,
             domains: plan.domains,
@@ -91,6 +94,7 @@ impl House {
             facts,
             renewal,
             control,
+            config,
             service,
             directory,
             trigger,

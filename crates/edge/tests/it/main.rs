@@ -12,5 +12,6 @@ mod limits;
 mod local;
 mod metrics;
 mod proxy;
+mod reload;
 mod routes;
 mod serving;

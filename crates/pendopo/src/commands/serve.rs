@@ -4,9 +4,11 @@ mod open_api;
 mod welcome;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
+use edge::Control;
 use lifecycle::tasks::TaskError;
 use lifecycle::{Part, Shutdown, Tasks, shutdown};
 use prometheus_client::metrics::info::Info;
@@ -21,11 +23,12 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::bootstrap::Bootstrap;
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Config};
-use crate::control::ControlSocket;
+use crate::control::{ControlSocket, Office};
 use crate::data_dir::DataDir;
 use crate::private::{Private, ProcessMetrics};
 use crate::process::{self, Impatience, Signals};
 use crate::records::{self, Watch};
+use crate::reload::{Hangup, Reloader};
 use crate::roles::{self, BoundRoles, Telling};
 use crate::telemetry;
 use welcome::Welcome;
@@ -61,7 +64,8 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         config,
         roles,
         data,
-        open_api: options.open_api,
+        global: global.clone(),
+        options: options.clone(),
         opened: opened.clone(),
     };
     let outcome = LocalSet::new().block_on(&runtime, server.serve());
@@ -77,7 +81,8 @@ struct Server {
     config: Config,
     roles: Vec<RoleName>,
     data: DataDir,
-    open_api: bool,
+    global: Global,
+    options: ServeOptions,
     /// Absent without the role `web`.
     opened: Option<Opened>,
 }
@@ -86,6 +91,7 @@ impl Server {
     async fn serve(self) -> Result<ExitCode> {
         let mut telling = Telling::default();
         let signals = Signals::listen().context("can't listen for signals")?;
+        let hangup = Hangup::listen().context("can't listen for SIGHUP")?;
         let process = telling.readiness.register("process");
         let private = Private::bind(self.config.admin.listen)?;
         let socket = ControlSocket::bind(&self.config.data, self.roles[0])?;
@@ -99,7 +105,12 @@ impl Server {
         };
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
-        let office = bound.office();
+        let reloader = Rc::new(self.reloader(bound.control()));
+        let office = Office {
+            edge: bound.control(),
+            renewal: bound.renewal(),
+            reloader: Rc::clone(&reloader),
+        };
         bound.run(&mut tasks)?;
         process.ready();
         welcome.print(made.as_ref());
@@ -110,6 +121,7 @@ impl Server {
         spawn_local(tell_of_drain(process, shutdown.clone()));
         spawn_local(private.run(telling));
         spawn_local(office.run(socket));
+        spawn_local(hangup.obey(reloader));
         let impatience = Impatience::default();
         ended(
             tasks,
@@ -128,6 +140,10 @@ impl Server {
         }
     }
 
+    fn reloader(&self, edge: Control) -> Reloader {
+        Reloader::new(&self.global, &self.options, &self.roles, &self.config, edge)
+    }
+
     async fn app(&self, opened: &Opened, telling: &Telling) -> Result<web::App> {
         let hasher =
             Hasher::start(hashers()).context("can't start the threads that hash passwords")?;
@@ -140,7 +156,7 @@ impl Server {
             readiness: telling.readiness.clone(),
             config: self.config.web.clone(),
             language: self.config.language,
-            open_api: self.open_api,
+            open_api: self.options.open_api,
             version: VERSION,
         })
     }

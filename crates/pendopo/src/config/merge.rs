@@ -40,6 +40,20 @@ pub(crate) fn load(global: &Global, domains: &[String]) -> Result<Loaded, Faults
     load_with(global, domains, &source::environment())
 }
 
+/// The data directory alone, also where the rest of the configuration is wrong: there the running server is found.
+pub(crate) fn data_directory(global: &Global) -> Result<PathBuf, Faults> {
+    let environment = source::environment();
+    let file = source::file(global.config.as_deref(), &environment);
+    // The server will say what is wrong with the file.
+    let settings = file.and_then(|file| source::from_file(&file).ok());
+    let mut settings = settings.unwrap_or_default();
+    settings.extend(source::from_environment(&environment));
+    settings.extend(source::from_set(&global.set)?);
+    settings.extend(flags(global, &[]));
+    settings.retain(|setting| setting.key == "data");
+    Ok(Merged::of(settings)?.config()?.data)
+}
+
 pub(super) fn load_with(
     global: &Global,
     domains: &[String],

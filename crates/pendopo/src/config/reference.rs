@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::SECRETS;
+use super::change::LIVE;
 use super::known::Known;
 use super::merge::toml_text;
 
@@ -54,6 +55,12 @@ pub(crate) fn reference() -> String {
         sections.entry(section).or_default().push(row);
     }
     let mut text = HEAD.to_owned();
+    let live = LIVE.iter().map(|key| format!("`{key}`"));
+    let live = live.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(
+        text,
+        "`pendopo reload` and SIGHUP put changes in force of {live} and what is in them; of every other key, a change needs a restart."
+    );
     for (section, rows) in sections {
         write_section(&mut text, section);
         for (key, default) in rows {

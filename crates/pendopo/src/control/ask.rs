@@ -32,6 +32,11 @@ pub(crate) fn ask(data: &Path, role: RoleName, request: &Request) -> Result<Stri
         .with_context(|| format!("the server at {} broke off", file.display()))?
 }
 
+/// Whether a server that plays this role uses the directory.
+pub(crate) fn is_answered(data: &Path, role: RoleName) -> bool {
+    socket::connect(data, role).is_ok()
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

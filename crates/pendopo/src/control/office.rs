@@ -14,6 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
+use crate::reload::Reloader;
+
 use super::{ControlSocket, MOST_LINE, Reply, Request, drain};
 
 /// How long a question may take to be written, and an answer to be read.
@@ -28,6 +30,7 @@ pub(crate) struct Office {
     pub(crate) edge: Control,
     /// By which the edge is asked for a certificate; none where none is fetched.
     pub(crate) renewal: Option<Renewal>,
+    pub(crate) reloader: Rc<Reloader>,
 }
 
 impl Office {
@@ -82,8 +85,25 @@ impl Office {
         match request {
             Request::Renew => Ok(self.renew()),
             Request::Drain(request) => drain::drain(&self.edge, &request, voice).await,
+            Request::Reload => self.reload(voice).await,
             Request::Resume(target) => Ok(drain::resume(&self.edge, &target)),
         }
+    }
+
+    async fn reload(&self, voice: &mut Voice) -> io::Result<Result<String, String>> {
+        let changes = match self.reloader.reload() {
+            Ok(changes) => changes,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        for change in &changes {
+            voice.say(change.to_string()).await?;
+        }
+        let text = if changes.is_empty() {
+            "nothing has changed"
+        } else {
+            "the new configuration is in force"
+        };
+        Ok(Ok(text.to_owned()))
     }
 
     fn renew(&self) -> Result<String, String> {

@@ -11,6 +11,7 @@ mod durability;
 mod empty_target;
 mod full_disk;
 mod help;
+mod reload;
 mod run;
 mod secrecy;
 mod server;

@@ -41,7 +41,7 @@ impl Welcome {
                 .config
                 .edge
                 .fetches_certificates(&server.config.domains),
-            is_open: server.open_api,
+            is_open: server.options.open_api,
         }
     }
 

@@ -1,0 +1,100 @@
+//! Reading the configuration anew and putting it in force: whole or not at all.
+
+use std::cell::RefCell;
+
+use edge::Control;
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::{Global, RoleName, ServeOptions};
+use crate::config::{self, Change, Config, Faults, changes};
+use crate::roles;
+
+/// Why nothing was changed.
+#[derive(Debug, Error)]
+pub(crate) enum NotReloaded {
+    /// The new configuration is wrong.
+    #[error("nothing was changed: {0}")]
+    Faults(#[from] Faults),
+    /// Some of what differs can't be changed while the server runs.
+    #[error("nothing was changed, for this needs a restart: {0}")]
+    Restart(String),
+    /// The edge can't work with it.
+    #[error("nothing was changed: {0}")]
+    Edge(#[from] edge::StartError),
+}
+
+/// What a reload works with.
+pub(crate) struct Reloader {
+    /// Where the server was told to look for its configuration.
+    global: Global,
+    domains: Vec<String>,
+    roles: Vec<RoleName>,
+    edge: Control,
+    in_force: RefCell<Config>,
+}
+
+impl Reloader {
+    pub(crate) fn new(
+        global: &Global,
+        options: &ServeOptions,
+        roles: &[RoleName],
+        in_force: &Config,
+        edge: Control,
+    ) -> Self {
+        Self {
+            global: global.clone(),
+            domains: options.domain.clone(),
+            roles: roles.to_vec(),
+            edge,
+            in_force: RefCell::new(in_force.clone()),
+        }
+    }
+
+    /// Puts what differs in force, and says what that was. The log tells how it went.
+    pub(crate) fn reload(&self) -> Result<Vec<Change>, NotReloaded> {
+        let outcome = self.put_in_force();
+        match &outcome {
+            Ok(changed) if changed.is_empty() => tracing::info!("reload: nothing has changed"),
+            Ok(changed) => {
+                for change in changed {
+                    tracing::info!("reload: {change}");
+                }
+            }
+            Err(error) => tracing::error!("reload: {error}"),
+        }
+        outcome
+    }
+
+    fn put_in_force(&self) -> Result<Vec<Change>, NotReloaded> {
+        let new = config::load(&self.global, &self.domains)?.config;
+        let changed = changes(&self.in_force.borrow(), &new);
+        let restart = changed.iter().filter(|change| !change.is_live());
+        let restart: Vec<String> = restart.map(Change::to_string).collect();
+        if !restart.is_empty() {
+            return Err(NotReloaded::Restart(restart.join("; ")));
+        }
+        if !changed.is_empty() {
+            self.edge.reload(roles::edge_config(&self.roles, &new))?;
+        }
+        self.in_force.replace(new);
+        Ok(changed)
+    }
+}
+
+/// Hears SIGHUP.
+pub(crate) struct Hangup(Signal);
+
+impl Hangup {
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Reloads at each one, for ever.
+    pub(crate) async fn obey(mut self, reloader: std::rc::Rc<Reloader>) {
+        while self.0.recv().await.is_some() {
+            // The log has told how it went.
+            let _ = reloader.reload();
+        }
+    }
+}
