@@ -36,6 +36,8 @@ pub struct Config {
     /// How long browsers shall insist on HTTPS; sent only with a certificate from a public or own authority,
     /// never with the local one. `0s` sends none. Default `365d`.
     pub hsts: Span,
+    /// Whether long texts are compressed (zstd, brotli, gzip) for clients that take it. Default true.
+    pub compress: bool,
     /// Requests per client address.
     pub limit: LimitConfig,
     /// More limits, each an `[[edge.limits]]` with a key of its own: an address, a header or a site. Default none.
@@ -68,6 +70,7 @@ impl Default for Config {
             https: Listen::loopback(8443),
             trusted_proxies: Vec::new(),
             hsts: Span::from_days(365),
+            compress: true,
             limit: LimitConfig::default(),
             limits: Vec::new(),
             connections: ConnectionsConfig::default(),

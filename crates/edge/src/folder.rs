@@ -151,7 +151,7 @@ fn whole(head: &Parts, asked: &Asked, opened: Opened) -> Response<Body> {
     let mut response = empty(StatusCode::OK);
     let headers = response.headers_mut();
     describe(headers, asked, &opened);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(opened.media.name));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(opened.media));
     let length = opened.length;
     headers.insert(CONTENT_LENGTH, length.into());
     if head.method == Method::GET && length > 0 {
@@ -168,7 +168,7 @@ fn describe(headers: &mut HeaderMap, asked: &Asked, opened: &Opened) {
         headers.insert(LAST_MODIFIED, modified);
     }
     headers.insert(CACHE_CONTROL, lifetime::of(asked.name()));
-    if opened.media.is_text {
+    if opened.is_text() {
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     }
     if let Some(coding) = opened.coding {

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use crate::admission::Asker;
 use crate::body::{Answered, Received};
 use crate::codings::Codings;
+use crate::compress::Terms;
 use crate::content::{Body, Nothing};
 use crate::error::{self, Refusal, Refused};
 use crate::error_page::{self, Language};
@@ -49,6 +50,7 @@ async fn live(
     let said = Said::read(&mut head, exchange.link.is_trusted);
     let admitted = admit(&exchange, &mut head, &incoming).await;
     let reader = error_page::reader(&head.headers);
+    let terms = terms(&exchange, &head);
     let routed = admitted.and_then(|()| route(&exchange, &head));
     let response = match routed {
         Err(refused) => refuse::respond(&exchange, reader, &refused),
@@ -72,7 +74,17 @@ async fn live(
             answer.unwrap_or_else(|refusal| refuse::respond(&exchange, reader, &refusal.into()))
         }
     };
+    let response = terms.apply(response, &exchange.link.shared().compressing);
     Ok(finish(ending, response))
+}
+
+/// How the answer may be compressed.
+fn terms(exchange: &Exchange, head: &Parts) -> Terms {
+    if exchange.rules.config.compress {
+        Terms::read(head, exchange.version, exchange.client.secure)
+    } else {
+        Terms::OFF
+    }
 }
 
 /// Refuses what is malformed, too large or too much; what passes is in its plain form.

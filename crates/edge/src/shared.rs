@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use http::request::Parts;
 
 use crate::acme::Front;
+use crate::compress::Running;
 use crate::connections::Connections;
 use crate::descriptors;
 use crate::metrics::Metrics;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) secure: Option<Secure>,
     pub(crate) redirect: Option<Redirect>,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) compressing: Arc<Running>,
 }
 
 impl Shared {
@@ -53,6 +55,7 @@ impl Shared {
             secure,
             redirect,
             connections,
+            compressing: Arc::default(),
         })
     }
 

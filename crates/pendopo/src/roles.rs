@@ -173,7 +173,8 @@ fn plain(config: &Config) -> edge::Config {
     let mut plain = edge::Config {
         http: Listen::at(config.web.listen),
         https: Listen::OFF,
-        // Sites are the business of the edge in front.
+        // Sites are the business of the edge in front, and so is compressing, which must know who asks how.
+        compress: false,
         site: Vec::new(),
         upstream: Vec::new(),
         ..config.edge.clone()

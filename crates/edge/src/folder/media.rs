@@ -1,20 +1,10 @@
 //! The media type of a file, by the ending of its name.
 
-/// A media type, and whether it is worth compressing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Media {
-    pub(crate) name: &'static str,
-    pub(crate) is_text: bool,
-}
+/// What is said of a file whose ending is not in the table; browsers save it and show nothing.
+const UNKNOWN: &str = "application/octet-stream";
 
-/// Everything whose ending is not in the table; browsers save it and show nothing.
-const UNKNOWN: Media = Media {
-    name: "application/octet-stream",
-    is_text: false,
-};
-
-/// Texts, which compress well; sorted by ending.
-const TEXTS: [(&str, &str); 27] = [
+/// By the ending of the name.
+const TYPES: [(&str, &str); 64] = [
     ("atom", "application/atom+xml"),
     ("bmp", "image/bmp"),
     ("css", "text/css; charset=utf-8"),
@@ -42,10 +32,6 @@ const TEXTS: [(&str, &str); 27] = [
     ("webmanifest", "application/manifest+json"),
     ("xhtml", "application/xhtml+xml"),
     ("xml", "application/xml"),
-];
-
-/// What is compressed already; sorted by ending.
-const OTHERS: [(&str, &str); 37] = [
     ("7z", "application/x-7z-compressed"),
     ("aac", "audio/aac"),
     ("apk", "application/vnd.android.package-archive"),
@@ -95,27 +81,13 @@ const OTHERS: [(&str, &str); 37] = [
 ];
 
 /// The media type of a file with this name.
-pub(crate) fn of(name: &[u8]) -> Media {
+pub(super) fn of(name: &[u8]) -> &'static str {
     let Some(ending) = ending(name) else {
         return UNKNOWN;
     };
-    let find = |table: &[(&str, &'static str)]| {
-        let found = table
-            .iter()
-            .find(|(own, _)| ending.eq_ignore_ascii_case(own.as_bytes()));
-        found.map(|(_, name)| *name)
-    };
-    match (find(&TEXTS), find(&OTHERS)) {
-        (Some(name), _) => Media {
-            name,
-            is_text: true,
-        },
-        (None, Some(name)) => Media {
-            name,
-            is_text: false,
-        },
-        (None, None) => UNKNOWN,
-    }
+    let mut types = TYPES.iter();
+    let found = types.find(|(own, _)| ending.eq_ignore_ascii_case(own.as_bytes()));
+    found.map_or(UNKNOWN, |(_, media)| media)
 }
 
 /// What follows the last point of the name.
@@ -131,31 +103,26 @@ mod tests {
 
     #[test]
     fn the_last_ending_decides() {
-        for (name, expected, is_text) in [
-            ("index.html", "text/html; charset=utf-8", true),
-            ("a/B.CSS", "text/css; charset=utf-8", true),
-            ("photo.JPG", "image/jpeg", false),
-            ("app.js.map", "application/json", true),
-            ("font.woff2", "font/woff2", false),
-            ("README", "application/octet-stream", false),
-            ("a.html/README", "application/octet-stream", false),
-            ("a.tar.gz", "application/gzip", false),
-            ("a.exe", "application/octet-stream", false),
+        for (name, expected) in [
+            ("index.html", "text/html; charset=utf-8"),
+            ("a/B.CSS", "text/css; charset=utf-8"),
+            ("photo.JPG", "image/jpeg"),
+            ("app.js.map", "application/json"),
+            ("font.woff2", "font/woff2"),
+            ("README", "application/octet-stream"),
+            ("a.html/README", "application/octet-stream"),
+            ("a.tar.gz", "application/gzip"),
+            ("a.exe", "application/octet-stream"),
         ] {
-            let media = of(name.as_bytes());
-            assert_eq!((media.name, media.is_text), (expected, is_text), "{name}");
+            assert_eq!(of(name.as_bytes()), expected, "{name}");
         }
     }
 
     #[test]
     fn no_ending_stands_twice() {
-        let mut endings: Vec<_> = TEXTS
-            .iter()
-            .chain(&OTHERS)
-            .map(|(ending, _)| *ending)
-            .collect();
+        let mut endings: Vec<_> = TYPES.iter().map(|(ending, _)| *ending).collect();
         endings.sort_unstable();
         endings.dedup();
-        assert_eq!(endings.len(), TEXTS.len() + OTHERS.len());
+        assert_eq!(endings.len(), TYPES.len());
     }
 }

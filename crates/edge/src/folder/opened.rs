@@ -9,9 +9,10 @@ use http::HeaderValue;
 use rustix::fs::{FileType, Stat, fstat};
 use rustix::io::Errno;
 
-use super::media::{self, Media};
+use super::media;
 use super::root::{Patience, Root};
 use crate::codings::{Coding, Codings};
+use crate::media_type;
 
 /// A regular file.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Opened {
     /// In seconds of Unix time; 0 before 1970.
     pub(super) modified: u64,
     pub(super) tag: HeaderValue,
-    pub(super) media: Media,
+    pub(super) media: &'static str,
     /// What its bytes are coded with, where it stands for another file.
     pub(super) coding: Option<Coding>,
     stamp: Stamp,
@@ -60,7 +61,7 @@ pub(super) fn find(
         Found::File(plain) => plain,
         Found::Directory => return Ok(Found::Directory),
     };
-    if !media.is_text {
+    if !media_type::is_text(media.as_bytes()) {
         return Ok(Found::File(plain));
     }
     for coding in codings.in_order(Coding::ALL) {
@@ -81,7 +82,7 @@ fn beside(path: &Path, coding: Coding) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn examined(file: File, media: Media, coding: Option<Coding>) -> Result<Found, Errno> {
+fn examined(file: File, media: &'static str, coding: Option<Coding>) -> Result<Found, Errno> {
     let stat = fstat(&file)?;
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
@@ -123,6 +124,11 @@ fn tag(stat: &Stat, stamp: Stamp, coding: Option<Coding>) -> Result<HeaderValue,
 }
 
 impl Opened {
+    /// Whether the client's codings decide what it gets.
+    pub(super) fn is_text(&self) -> bool {
+        media_type::is_text(self.media.as_bytes())
+    }
+
     /// Whether nobody wrote to the file since it was opened. Another file that took its name meanwhile is no change.
     pub(super) fn is_unchanged(&self) -> bool {
         fstat(&self.file).is_ok_and(|stat| Stamp::of(&stat) == self.stamp)

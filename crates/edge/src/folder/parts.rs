@@ -17,7 +17,7 @@ use crate::error::{self, Refusal};
 /// One part, as it stands in the file.
 pub(super) fn one(asked: &Asked, opened: Opened, part: Range<u64>) -> Response<Body> {
     let place = HeaderValue::try_from(place(&part, opened.length));
-    let media = HeaderValue::from_static(opened.media.name);
+    let media = HeaderValue::from_static(opened.media);
     let mut response = partial(asked, &opened, media);
     if let Ok(place) = place {
         response.headers_mut().insert(CONTENT_RANGE, place);
@@ -38,7 +38,7 @@ pub(super) fn many(
     for part in parts {
         let head = format!(
             "{line}--{boundary}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n",
-            opened.media.name,
+            opened.media,
             place(&part, opened.length)
         );
         pieces.push_back(Piece::Text(Bytes::from(head)));

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use edge::{Body, BoxError, LocalService};
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use serde_json::json;
@@ -17,7 +17,7 @@ use tower::service_fn;
 use traffic::Client;
 
 /// Answers by path: `/echo` what was received, `/big/N` that many bytes, `/wait` when the test lets it,
-/// `/discard` with the body's length, `/unread` without reading, `/own` with headers of its own, `/panic` never; else `hello`.
+/// `/page` a page of 3,000 letters, `/discard` with the body's length, `/unread` without reading, `/own` with headers of its own, `/panic` never; else `hello`.
 pub(crate) fn answering(service: Arc<Service>) -> LocalService {
     LocalService::new(service_fn(move |request: Request<Body>| {
         let service = Arc::clone(&service);
@@ -63,6 +63,7 @@ async fn answer(request: Request<Body>, service: &Service) -> Response<Body> {
         "/discard" => discard(request).await,
         "/unread" => text("unread"),
         "/own" => own(),
+        "/page" => page(),
         "/panic" => panic!("asked to"),
         path => match path
             .strip_prefix("/big/")
@@ -121,6 +122,14 @@ fn own() -> Response<Body> {
     ] {
         response.headers_mut().insert(name, value.parse().unwrap());
     }
+    response
+}
+
+fn page() -> Response<Body> {
+    let mut response = text("a".repeat(3000));
+    let headers = response.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static("text/html"));
+    headers.insert("etag", HeaderValue::from_static("\"page\""));
     response
 }
 

@@ -4,6 +4,7 @@
 mod access_log;
 mod acme;
 mod certificates;
+mod compress;
 mod drain;
 mod folder;
 mod gate;
