@@ -15,6 +15,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mkfs.ext4", "e2fsprogs"),
     ("nginx", "nginx-light"),
     ("pebble", "pebble"),
+    ("sslscan", "sslscan"),
+    ("testssl", "testssl.sh"),
 ];
 
 /// The accessibility rules that the browser journeys inject, from npm.

@@ -15,4 +15,5 @@ mod metrics;
 mod proxy;
 mod reload;
 mod routes;
+mod scanners;
 mod serving;
