@@ -202,11 +202,19 @@ impl Acme {
         }
     }
 
-    fn plan(&self, state: &State, now: Timestamp) -> Step {
+    fn plan(&mut self, state: &State, now: Timestamp) -> Step {
         let served = self.certificates.real();
         let (served, domains) = (served.as_deref(), &self.buyer.domains);
         let due = plan::due(state, served, domains, now);
         self.standing.tell(state, domains, due);
+        let place = state.next_order(now);
+        if self.is_asked && place > now {
+            tracing::warn!(
+                "too many orders were placed of late: the next one may be asked for at {place}"
+            );
+            self.standing.held_back.inc();
+            self.is_asked = false;
+        }
         if self.is_asked {
             Step::Order
         } else {

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, CertifiedIssuer, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use rustls::pki_types::CertificateSigningRequestDer;
 
 use crate::tls::Trust;
 
@@ -40,6 +44,16 @@ impl Authority {
         std::fs::write(&paths.0, certificate.pem()).expect("a directory that can be written");
         std::fs::write(&paths.1, key.serialize_pem()).expect("a directory that can be written");
         paths
+    }
+
+    /// Signs a request in DER as it is; the certificate in PEM, which ends in some thousand years.
+    pub fn sign(&self, request: &[u8]) -> String {
+        let request = CertificateSigningRequestDer::from(request);
+        let request = CertificateSigningRequestParams::from_der(&request);
+        let mut request = request.expect("a request for a certificate");
+        request.params.use_authority_key_identifier_extension = true;
+        let signed = request.signed_by(&self.issuer);
+        signed.expect("a certificate").pem()
     }
 
     /// Writes its own certificate into the directory, for programs that shall trust it; returns the path.

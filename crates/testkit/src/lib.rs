@@ -2,6 +2,7 @@
 //!
 //! Everything here fails by panicking with what was expected: a test that can't connect has failed.
 
+pub mod acme_double;
 pub mod authority;
 pub mod backend;
 pub mod forwarder;
@@ -12,6 +13,7 @@ pub mod response;
 pub mod tls;
 pub mod wait;
 
+pub use acme_double::{AcmeDouble, Call, Reply};
 pub use authority::Authority;
 pub use backend::{Asked, Backend, Then};
 pub use forwarder::Forwarder;

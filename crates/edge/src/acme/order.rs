@@ -6,6 +6,7 @@ use instant_acme::{
     Account, AuthorizationStatus, ChallengeType, Identifier, KeyAuthorization, NewAccount,
     NewOrder, Order, OrderStatus, RetryPolicy,
 };
+use jiff::Timestamp;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 
 use super::challenges::{Challenges, Shown};
@@ -95,7 +96,7 @@ impl Buyer {
         };
         self.store
             .keep_certificate(held, &chain, &key.serialize_pem())?;
-        *state = State::default();
+        *state = state.after_success();
         self.store.keep_state(held, state)?;
         Ok(())
     }
@@ -141,7 +142,8 @@ impl Buyer {
             }
         }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        held.check()?;
+        state.places_order(Timestamp::now());
+        self.store.keep_state(held, state)?;
         let order = self.place(account, old).await?;
         state.order = Some(Pending {
             url: order.url().to_owned(),
@@ -264,10 +266,14 @@ impl Proof {
 }
 
 fn is_about_replacing(error: &instant_acme::Error) -> bool {
-    let instant_acme::Error::Api(problem) = error else {
-        return false;
-    };
-    let kind = problem.r#type.as_deref().unwrap_or_default();
-    // RFC 9773 §5: 409 `alreadyReplaced`; what can't be found at all is `malformed`.
-    kind.ends_with(":alreadyReplaced") || kind.ends_with(":malformed")
+    match error {
+        instant_acme::Error::Api(problem) => {
+            let kind = problem.r#type.as_deref().unwrap_or_default();
+            // RFC 9773 §5: 409 `alreadyReplaced`; what can't be found at all is `malformed`.
+            kind.ends_with(":alreadyReplaced") || kind.ends_with(":malformed")
+        }
+        // The authority took the order and did not repeat what it replaces, which the protocol's library takes amiss.
+        instant_acme::Error::Other(error) => error.to_string().starts_with("replaces field"),
+        _ => false,
+    }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Step {
 }
 
 /// When a certificate is fetched next: at once when there is none for all names, else when the one in force is due;
-/// never before the pause after a failure is over.
+/// never before the pause after a failure is over, nor while too many orders were placed of late.
 pub(crate) fn due(
     state: &State,
     served: Option<&Served>,
@@ -29,9 +29,10 @@ pub(crate) fn due(
         Some(suggestion) => suggestion.at,
         None => renewal::by_own_rule(served, now).at,
     });
-    state
-        .not_before(domains)
-        .map_or(wish, |earliest| wish.max(earliest))
+    // To go on with an order is not to place one.
+    let place = (state.order.is_none()).then(|| state.next_order(now));
+    let earliest = state.not_before(domains).into_iter().chain(place);
+    earliest.fold(wish, Timestamp::max)
 }
 
 /// Fetching comes first, then asking.

@@ -18,6 +18,8 @@ pub(crate) struct Standing {
     next: Gauge,
     failures: Gauge,
     pub(crate) fetched: Counter,
+    /// Asks that came to nothing, since too many orders had been placed of late.
+    pub(crate) held_back: Counter,
     pub(crate) unproved: Gauge,
     why: ArcSwapOption<String>,
 }
@@ -26,7 +28,7 @@ impl Standing {
     pub(crate) fn register(registry: &mut Registry, facts: Facts) -> Self {
         let registry = registry.sub_registry_with_prefix("edge_certificate");
         let (next, failures, unproved) = (Gauge::default(), Gauge::default(), Gauge::default());
-        let fetched = Counter::default();
+        let (fetched, held_back) = (Counter::default(), Counter::default());
         registry.register(
             "next_attempt",
             "When a certificate is fetched next, in seconds since 1970",
@@ -39,6 +41,11 @@ impl Standing {
         );
         registry.register("fetched", "Certificates fetched", fetched.clone());
         registry.register(
+            "asks_held_back",
+            "Asks for a certificate that came to nothing, since too many orders had been placed of late",
+            held_back.clone(),
+        );
+        registry.register(
             "unproved",
             "1 while a handshake with our own listener does not show the certificate",
             unproved.clone(),
@@ -48,6 +55,7 @@ impl Standing {
             next,
             failures,
             fetched,
+            held_back,
             unproved,
             why: ArcSwapOption::empty(),
         }

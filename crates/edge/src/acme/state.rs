@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
@@ -11,6 +11,11 @@ use super::failure::Failure;
 /// The first pause after a failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
+/// So many orders may be placed at once, and one more as often as this: whatever asks for certificates again and
+/// again must not use up what the authority allows (Let's Encrypt: 300 in 3 hours).
+const ORDERS: i32 = 20;
+const ORDER_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
 /// Kept in `tls/acme/state.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +27,8 @@ pub(crate) struct State {
     pub(crate) troubles: BTreeMap<String, Trouble>,
     /// When the certificate in force shall be renewed.
     pub(crate) suggestion: Option<Suggestion>,
+    /// The bucket of new orders, as the time at which it will be full again; `None` while it is full.
+    pub(crate) full_again: Option<Timestamp>,
 }
 
 /// An order at the authority.
@@ -95,6 +102,33 @@ impl State {
         troubles.map(|trouble| trouble.not_before).max()
     }
 
+    /// What is left to know once a certificate was brought home.
+    pub(crate) fn after_success(&self) -> Self {
+        Self {
+            full_again: self.full_again,
+            ..Self::default()
+        }
+    }
+
+    /// When another order may be placed; in the past when it may be now.
+    pub(crate) fn next_order(&self, now: Timestamp) -> Timestamp {
+        let full = self.full_again(now);
+        full.saturating_add(ORDER_EVERY * (1 - ORDERS))
+            .unwrap_or(now)
+    }
+
+    /// Counts an order that is placed now.
+    pub(crate) fn places_order(&mut self, now: Timestamp) {
+        let full = self.full_again(now).saturating_add(ORDER_EVERY);
+        self.full_again = Some(full.unwrap_or(now));
+    }
+
+    /// Never later than an empty bucket needs, should the clock have been set back.
+    fn full_again(&self, now: Timestamp) -> Timestamp {
+        let latest = now.saturating_add(ORDER_EVERY * ORDERS).unwrap_or(now);
+        self.full_again.map_or(now, |full| full.clamp(now, latest))
+    }
+
     /// The trouble that came last.
     pub(crate) fn latest(&self, domains: &[String]) -> Option<&Trouble> {
         let troubles = domains
@@ -153,6 +187,33 @@ mod tests {
         state.fails(&Failure::new("no answer"), &domains, now, 0.0);
         assert_eq!(state.troubles["a.example"].failures, 1);
         assert_eq!(state.troubles["b.example"].failures, 3);
+    }
+
+    #[test]
+    fn twenty_orders_may_be_placed_at_once_and_then_one_every_five_minutes() {
+        let (mut state, start) = (State::default(), Timestamp::UNIX_EPOCH);
+        let may = |state: &State, now| state.next_order(now) <= now;
+        for _ in 0..20 {
+            assert!(may(&state, start));
+            state.places_order(start);
+        }
+        assert!(!may(&state, start));
+        let later = start + Duration::from_mins(5);
+        assert_eq!(state.next_order(start), later);
+        assert!(may(&state, later));
+        state.places_order(later);
+        assert!(!may(&state, later));
+        assert!(
+            !may(&state.after_success(), later),
+            "a success frees nothing"
+        );
+        let day = later + Duration::from_hours(24);
+        assert!((0..20).all(|_| {
+            state.places_order(day);
+            state.next_order(day) <= day + Duration::from_mins(5)
+        }));
+        let set_back = start - Duration::from_hours(1000);
+        assert!(state.next_order(set_back) <= set_back + Duration::from_mins(5));
     }
 
     #[test]

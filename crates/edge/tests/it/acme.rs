@@ -1,5 +1,6 @@
 //! Certificates from an authority: fetched, served, renewed, and what happens when they can't be.
 
+mod demands;
 mod shared;
 
 use std::fs;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::acme::failure::Failure;
+use crate::acme::state::Pending;
 use crate::tls::{Authority, Names};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -80,4 +81,18 @@ fn nothing_is_fetched_before_the_pause_after_a_failure_is_over() {
     check(&due, Some(&served), "a.example", Step::Rest(after(60)));
     let resting = fail(suggested(&served, 500, 400));
     check(&resting, Some(&served), "a.example", Step::Rest(after(400)));
+}
+
+#[test]
+fn nothing_new_is_ordered_while_too_many_orders_were_placed_of_late() {
+    let mut state = State::default();
+    (0..20).for_each(|_| state.places_order(NOW));
+    check(&state, None, "a.example", Step::Rest(after(300)));
+    state.order = Some(Pending {
+        url: String::new(),
+        directory: String::new(),
+        domains: Vec::new(),
+        key: String::new(),
+    });
+    check(&state, None, "a.example", Step::Order);
 }
