@@ -14,7 +14,6 @@ mod standing;
 mod state;
 mod store;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,6 +30,7 @@ use crate::tls::{Certificates, Served, TlsError};
 
 pub(crate) use challenges::Challenges;
 pub(crate) use order::Proof;
+pub(crate) use proof::Listener;
 
 use client::Client;
 use failure::Failure;
@@ -101,15 +101,15 @@ pub(crate) struct Order<'a> {
     /// Who we are among the edges that share the store.
     pub(crate) holder: String,
     pub(crate) proof: Proof,
-    /// The address of our own HTTPS listener.
-    pub(crate) https: SocketAddr,
+    /// Our own HTTPS listener.
+    pub(crate) https: Listener,
     pub(crate) certificates: Arc<Certificates>,
 }
 
 /// The task.
 pub(crate) struct Acme {
     buyer: Buyer,
-    https: SocketAddr,
+    https: Listener,
     certificates: Arc<Certificates>,
     standing: Arc<Standing>,
     wake: Arc<Notify>,

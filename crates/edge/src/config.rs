@@ -33,6 +33,9 @@ pub struct Config {
     /// Networks whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id` are believed. Default none;
     /// for example `["10.0.0.0/8"]`.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether connections from `trusted_proxies` begin with a PROXY header (version 1 or 2), which names the client:
+    /// one without it is closed, and so is one of anybody else with it. Default false.
+    pub proxy_protocol: bool,
     /// How long browsers shall insist on HTTPS; sent only with a certificate from a public or own authority,
     /// never with the local one. `0s` sends none. Default `365d`.
     pub hsts: Span,
@@ -69,6 +72,7 @@ impl Default for Config {
             http: Listen::loopback(8080),
             https: Listen::loopback(8443),
             trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             hsts: Span::from_days(365),
             compress: true,
             limit: LimitConfig::default(),
@@ -179,7 +183,7 @@ impl Default for RequestConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimeoutConfig {
-    /// The TLS handshake. Default `10s`.
+    /// The PROXY header, if there is one, and then the TLS handshake. Default `10s`.
     pub handshake: Span,
     /// A request's headers, from the connection's opening or the first byte. Default `10s`.
     pub head: Span,

@@ -19,16 +19,20 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use crate::config::Config;
+use crate::connections::Place;
 use crate::content::BoxError;
 use crate::drain::Drain;
 use crate::error;
+use crate::exchange;
 use crate::link::{Desk, Link, Session};
 use crate::phases;
 use crate::pulse::Pulse;
+use crate::rules::Rules;
 use crate::switch::{Client, Switch};
 use crate::tls;
 use crate::transport::Transport;
 use crate::watchdog::{Multiplex, Overdue, Watchdog};
+use crate::whence::{self, Closed, Whence};
 
 /// A connection just accepted.
 pub(crate) struct Opened {
@@ -46,13 +50,20 @@ const READ_BUFFER: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 16 * 1024 * 1024;
 
-pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
+pub(crate) async fn serve(mut opened: Opened, desk: Arc<Desk>, drain: &Drain, place: &mut Place) {
     let pulse = Arc::new(Pulse::new(opened.accepted));
-    let transport = Transport::new(opened.socket, Arc::clone(&pulse));
-    let (is_trusted, config) = {
-        let rules = desk.rules();
-        (rules.trusts(opened.address), Arc::clone(&rules.config))
+    let rules = desk.rules();
+    let whence = if rules.config.proxy_protocol {
+        let found = Box::pin(introduced(&mut opened, &desk, &rules, place)).await;
+        let Some(whence) = found else { return };
+        pulse.handshake_ends();
+        whence
+    } else {
+        Whence::of(opened.address, &rules)
     };
+    let config = Arc::clone(&rules.config);
+    drop(rules);
+    let transport = Transport::new(opened.socket, Arc::clone(&pulse));
     let patience = config.timeout.handshake.duration();
     // Whoever takes the connection over ends with it.
     let switch = Arc::<Switch>::default();
@@ -61,8 +72,8 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
             desk,
             config,
             pulse,
-            peer: opened.address,
-            is_trusted,
+            peer: whence.address,
+            is_trusted: whence.is_trusted,
             tls,
             peer_text: OnceLock::new(),
             switch: Arc::downgrade(&switch),
@@ -88,6 +99,30 @@ pub(crate) async fn serve(opened: Opened, desk: Arc<Desk>, drain: &Drain) {
         Box::pin(many_at_a_time(stream, link, drain)).await;
     } else {
         Box::pin(one_at_a_time(stream, link, drain, &switch)).await;
+    }
+}
+
+/// Who the client is where proxies say so; `None` when the connection is to be closed, which has been noted then.
+async fn introduced(
+    opened: &mut Opened,
+    desk: &Desk,
+    rules: &Rules,
+    place: &mut Place,
+) -> Option<Whence> {
+    match whence::find(&mut opened.socket, opened.address, rules).await {
+        Ok(whence) if whence.is_named && !whence.is_trusted => {
+            let counted = place.count_for(whence.address);
+            counted
+                .map_err(|full| desk.shared.metrics.connections.refused(full))
+                .ok()?;
+            Some(whence)
+        }
+        Ok(whence) => Some(whence),
+        Err(Closed::ByPeer) => None,
+        Err(Closed::ByUs(refusal)) => {
+            exchange::note_unheard(desk, opened.address, opened.is_secure, refusal);
+            None
+        }
     }
 }
 

@@ -57,21 +57,30 @@ impl Connections {
             connections: Arc::clone(self),
             key: None,
         };
-        let Some(key) = address.map(limit_key) else {
-            return Ok(place);
-        };
-        let mut by_address = self
+        if let Some(address) = address {
+            place.count_for(address)?;
+        }
+        Ok(place)
+    }
+}
+
+impl Place {
+    /// Counts the connection for the address of a client that came to light later. A place is counted for one address
+    /// only.
+    pub(crate) fn count_for(&mut self, address: IpAddr) -> Result<(), Full> {
+        let (connections, key) = (&self.connections, limit_key(address));
+        let mut by_address = connections
             .by_address
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(key).or_default();
-        if *count >= self.per_address.load(Ordering::Relaxed) {
-            drop(by_address);
+        if *count >= connections.per_address.load(Ordering::Relaxed) {
             return Err(Full::ForAddress);
         }
         *count += 1;
-        place.key = Some(key);
-        Ok(place)
+        drop(by_address);
+        self.key = Some(key);
+        Ok(())
     }
 }
 

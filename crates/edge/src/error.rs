@@ -182,6 +182,12 @@ refusals! {
         "the answer of the server behind this one broke off";
     IDLE_TIMEOUT: GATEWAY_TIMEOUT, "timeout:idle",
         "the answer of the server behind this one stopped coming";
+    PROXY_HEADER: BAD_REQUEST, "bad_request:proxy_header",
+        "the connection does not begin with a good PROXY header";
+    PROXY_HEADER_FORBIDDEN: BAD_REQUEST, "bad_request:proxy_header_forbidden",
+        "the connection begins with a PROXY header, and its sender is not in `edge.trusted_proxies`";
+    PROXY_HEADER_TOO_SLOW: REQUEST_TIMEOUT, "timeout:proxy_header",
+        "the connection's PROXY header did not arrive in time";
     HEAD_UNREADABLE: BAD_REQUEST, "bad_request:head",
         "the request can't be read as HTTP";
     HEAD_TOO_LONG: REQUEST_HEADER_FIELDS_TOO_LARGE, "too_long:head",

@@ -15,7 +15,7 @@ use crate::access_log::Note;
 use crate::admission::Held;
 use crate::error::{self, Refusal};
 use crate::forwarded;
-use crate::link::Link;
+use crate::link::{Desk, Link};
 use crate::routes::Site;
 use crate::rules::Rules;
 use crate::upstream::Target;
@@ -231,16 +231,24 @@ impl Exchange {
 
 /// Notes a request of which no head could be read, so that there is nothing to tell but why.
 pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal) {
-    let shared = link.shared();
-    shared.metrics.refused(refusal);
-    shared
-        .metrics
-        .answered(Version::HTTP_11, refusal.status.as_u16());
-    link.desk.queue.push(&Note {
+    let status = refusal.status.as_u16();
+    link.shared().metrics.answered(Version::HTTP_11, status);
+    note_unheard(&link.desk, link.peer, link.is_secure(), refusal);
+}
+
+/// Notes a connection that was closed before a request could come.
+pub(crate) fn note_unheard(
+    desk: &Desk,
+    client: IpAddr,
+    is_secure: bool,
+    refusal: &'static Refusal,
+) {
+    desk.shared.metrics.refused(refusal);
+    desk.queue.push(&Note {
         time: Timestamp::now(),
-        id: link.desk.ids.next(),
-        client: link.peer,
-        is_secure: link.is_secure(),
+        id: desk.ids.next(),
+        client,
+        is_secure,
         version: Version::HTTP_11,
         method: b"",
         host: b"",

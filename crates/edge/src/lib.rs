@@ -33,6 +33,7 @@ mod metrics;
 mod path;
 mod phases;
 mod proxy;
+mod proxy_protocol;
 mod pulse;
 mod random;
 mod redirect;
@@ -49,6 +50,7 @@ mod tls;
 mod transport;
 mod upstream;
 mod watchdog;
+mod whence;
 
 pub use acme::{Fetching, Renewal};
 pub use config::Config;

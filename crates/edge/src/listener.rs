@@ -174,10 +174,10 @@ impl Worker {
     }
 }
 
-async fn served(opened: connection::Opened, desk: Arc<Desk>, drain: Arc<Drain>, _place: Place) {
+async fn served(opened: connection::Opened, desk: Arc<Desk>, drain: Arc<Drain>, mut place: Place) {
     let open = &desk.shared.metrics.connections.open;
     open.inc();
-    connection::serve(opened, Arc::clone(&desk), &drain).await;
+    connection::serve(opened, Arc::clone(&desk), &drain, &mut place).await;
     open.dec();
 }
 

@@ -46,7 +46,6 @@ impl Rules {
 
     /// Whether forwarded headers of this peer are believed.
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
-        let mut networks = self.config.trusted_proxies.iter();
-        networks.any(|network| network.contains(&peer))
+        self.config.trusts(peer)
     }
 }

@@ -65,9 +65,14 @@ impl Trust {
 
 /// Connects with these settings; the handshake takes place with the first bytes.
 pub fn connect(config: ClientConfig, address: SocketAddr, name: &str) -> Raw {
+    let socket = TcpStream::connect(address).expect("a server that listens");
+    connect_on(socket, config, name)
+}
+
+/// The same on a socket that is connected already.
+pub fn connect_on(socket: TcpStream, config: ClientConfig, name: &str) -> Raw {
     let name = ServerName::try_from(name.to_owned()).expect("a server name");
     let session = ClientConnection::new(Arc::new(config), name).expect("a TLS session");
-    let socket = TcpStream::connect(address).expect("a server that listens");
     raw::prepare(&socket);
     Raw::over(StreamOwned::new(session, socket))
 }

@@ -10,10 +10,12 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::failure::Failure;
+use crate::config::Config;
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -21,9 +23,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) async fn is_served(
     leaf: CertificateDer<'static>,
     name: &str,
-    listens: SocketAddr,
+    listener: Listener,
 ) -> Result<(), Failure> {
-    let address = reachable(listens);
+    let address = listener.address;
     let fault = |error: &dyn std::fmt::Display| {
         let text = format!(
             "a handshake with {address} does not show the new certificate for `{name}`: {error}"
@@ -33,7 +35,8 @@ pub(crate) async fn is_served(
     let connector = TlsConnector::from(Arc::new(settings(leaf).map_err(|error| fault(&error))?));
     let server_name = ServerName::try_from(name.to_owned()).map_err(|error| fault(&error))?;
     let shake = async {
-        let socket = TcpStream::connect(address).await?;
+        let mut socket = TcpStream::connect(address).await?;
+        socket.write_all(listener.greeting).await?;
         connector.connect(server_name, socket).await
     };
     match tokio::time::timeout(DEADLINE, shake).await {
@@ -43,14 +46,27 @@ pub(crate) async fn is_served(
     }
 }
 
-/// An address that stands for all is reached by loopback.
-fn reachable(listens: SocketAddr) -> SocketAddr {
-    let ip = match listens.ip() {
-        ip if !ip.is_unspecified() => ip,
-        ip if ip.is_ipv4() => Ipv4Addr::LOCALHOST.into(),
-        _ => Ipv6Addr::LOCALHOST.into(),
-    };
-    SocketAddr::new(ip, listens.port())
+/// Our own HTTPS listener, as it is reached from here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listener {
+    address: SocketAddr,
+    greeting: &'static [u8],
+}
+
+impl Listener {
+    /// An address that stands for all is reached by loopback.
+    pub(crate) fn new(listens: SocketAddr, config: &Config) -> Self {
+        let ip = match listens.ip() {
+            ip if !ip.is_unspecified() => ip,
+            ip if ip.is_ipv4() => Ipv4Addr::LOCALHOST.into(),
+            _ => Ipv6Addr::LOCALHOST.into(),
+        };
+        Self {
+            address: SocketAddr::new(ip, listens.port()),
+            // Whoever connects to an address of his own does so from that address.
+            greeting: config.greeting(ip),
+        }
+    }
 }
 
 fn settings(leaf: CertificateDer<'static>) -> Result<ClientConfig, Error> {

@@ -1,10 +1,12 @@
 //! What is wrong with sites and upstreams taken together, each fault with its key and the mend.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::path::Path;
 
 use super::{Address, Config, SiteConfig, UpstreamConfig};
 use crate::folder::Folder;
+use crate::proxy_protocol::LOCAL;
 use crate::site::HostPattern;
 
 /// The upstream that is always there: Pendopo's own pages and API.
@@ -42,9 +44,33 @@ impl Config {
                     .map(|(key, what)| fault("edge.site", index, &key, what)),
             );
         }
-        let limits = self.limit_faults().into_iter();
+        let limits = self.limit_faults().into_iter().chain(self.proxy_fault());
         faults.extend(limits.map(|(section, key, what)| RouteFault { section, key, what }));
         faults
+    }
+
+    fn proxy_fault(&self) -> Option<(&'static str, String, String)> {
+        let what =
+            "needs `edge.trusted_proxies`: name the networks of the proxies that send the header";
+        let is_aimless = self.proxy_protocol && self.trusted_proxies.is_empty();
+        let key = "edge.proxy_protocol";
+        is_aimless.then(|| (key, key.to_owned(), what.to_owned()))
+    }
+
+    /// What a connection to our own listeners must begin with when it is made from this address: a PROXY header that
+    /// names nobody, or nothing.
+    pub fn greeting(&self, own: IpAddr) -> &'static [u8] {
+        if self.proxy_protocol && self.trusts(own) {
+            LOCAL
+        } else {
+            &[]
+        }
+    }
+
+    /// Whether forwarded headers, or the PROXY header, of this peer are believed.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        let mut networks = self.trusted_proxies.iter();
+        networks.any(|network| network.contains(&peer))
     }
 
     /// Whether any request may go to Pendopo's own pages and API.

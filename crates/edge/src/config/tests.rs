@@ -75,3 +75,16 @@ fn a_limit_that_is_off_is_none() {
     let policy = config.all_limits()[0].policy();
     assert_eq!(policy.map(|policy| policy.delay), Some(Delay::Never));
 }
+
+#[test]
+fn our_own_connections_begin_as_a_proxys_where_they_must() {
+    let own = "127.0.0.1".parse().unwrap();
+    let mut config = Config {
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        ..Config::default()
+    };
+    assert_eq!(config.greeting(own), b"");
+    config.proxy_protocol = true;
+    assert_eq!(config.greeting(own), crate::proxy_protocol::LOCAL);
+    assert_eq!(config.greeting("192.0.2.1".parse().unwrap()), b"");
+}

@@ -9,7 +9,7 @@ use lifecycle::Tasks;
 use lifecycle::tasks::TaskError;
 use prometheus_client::registry::Registry;
 
-use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
+use crate::acme::{Acme, Challenges, Listener, Order, Proof, Renewal};
 use crate::config::{Config, Listen};
 use crate::lease;
 use crate::shared::Secure;
@@ -134,7 +134,7 @@ impl Ground<'_> {
             data: self.data,
             holder,
             proof: if is_plain { Proof::Http } else { Proof::Tls },
-            https: self.https,
+            https: Listener::new(self.https, self.config),
             certificates: Arc::clone(certificates),
         }
     }

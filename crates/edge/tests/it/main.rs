@@ -13,6 +13,7 @@ mod limits;
 mod local;
 mod metrics;
 mod proxy;
+mod proxy_protocol;
 mod reload;
 mod routes;
 mod scanners;

@@ -1,5 +1,6 @@
 //! The certificate that clients are really served: found out by a handshake.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub(super) fn examine(
     else {
         return report.warn("certificate", "no HTTPS listener is open: passwords travel in the clear unless a proxy in front encrypts");
     };
-    match served(listener, config.domains.first()) {
+    match served(listener, config) {
         Ok(certificate) => certificate.grade(now, report),
         Err(error) => report.fail(
             "certificate",
@@ -99,7 +100,7 @@ impl Served {
     }
 }
 
-fn served(listener: &str, domain: Option<&String>) -> Result<Served> {
+fn served(listener: &str, config: &Config) -> Result<Served> {
     let mut address: SocketAddr = listener.parse().context("the listener's address")?;
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() {
@@ -108,11 +109,13 @@ fn served(listener: &str, domain: Option<&String>) -> Result<Served> {
             std::net::Ipv6Addr::LOCALHOST.into()
         });
     }
+    let domain = config.domains.first();
     let name = domain.cloned().unwrap_or_else(|| address.ip().to_string());
     let mut session = ClientConnection::new(Arc::new(settings()?), ServerName::try_from(name)?)?;
     let mut stream = TcpStream::connect_timeout(&address, DEADLINE)?;
     stream.set_read_timeout(Some(DEADLINE))?;
     stream.set_write_timeout(Some(DEADLINE))?;
+    stream.write_all(config.edge.greeting(address.ip()))?;
     while session.is_handshaking() {
         session.complete_io(&mut stream)?;
     }
