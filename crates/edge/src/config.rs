@@ -1,6 +1,7 @@
 //! What an operator can set under `[edge]`; every key has a default that serves.
 
 mod address;
+mod language;
 mod limits;
 mod pair;
 mod routes;
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use address::{Address, Host};
+pub use language::Language;
 pub use limits::{KeyedLimitConfig, LimitKey, LimitStatus};
 pub use pair::PairConfig;
 pub use routes::{RouteFault, WEB};
@@ -36,6 +38,12 @@ pub struct Config {
     /// Whether connections from `trusted_proxies` begin with a PROXY header (version 1 or 2), which names the client:
     /// one without it is closed, and so is one of anybody else with it. Default false.
     pub proxy_protocol: bool,
+    /// Networks of clients whose refused requests are explained in the header `X-Pendopo-Why`: cause, site, upstream,
+    /// and who was tried. Default none; for example `["192.0.2.7/32"]`.
+    pub explain_to: Vec<IpNet>,
+    /// The language of the edge's own pages when the browser states none: that of the whole configuration.
+    #[serde(skip)]
+    pub language: Language,
     /// How long browsers shall insist on HTTPS; sent only with a certificate from a public or own authority,
     /// never with the local one. `0s` sends none. Default `365d`.
     pub hsts: Span,
@@ -73,6 +81,8 @@ impl Default for Config {
             https: Listen::loopback(8443),
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
+            explain_to: Vec::new(),
+            language: Language::default(),
             hsts: Span::from_days(365),
             compress: true,
             limit: LimitConfig::default(),

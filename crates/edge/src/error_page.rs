@@ -4,14 +4,8 @@ use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::{HeaderMap, HeaderName};
 use traffic::RequestId;
 
+use crate::config::Language;
 use crate::error::Refusal;
-
-/// A language of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    Indonesian,
-    English,
-}
 
 /// What is said of one kind of refusal: a title and a text.
 type Words = (&'static str, &'static str);
@@ -131,8 +125,8 @@ const WORDS: [(&str, Words, Words); 10] = [
 ];
 
 /// The language for a reader who takes pages; `None` for a program. The first language that we speak counts, and
-/// Indonesian where none is named.
-pub(crate) fn reader(headers: &HeaderMap) -> Option<Language> {
+/// `otherwise` where none is named.
+pub(crate) fn reader(headers: &HeaderMap, otherwise: Language) -> Option<Language> {
     if !text(headers, &ACCEPT).contains("text/html") {
         return None;
     }
@@ -142,7 +136,7 @@ pub(crate) fn reader(headers: &HeaderMap) -> Option<Language> {
         "en" => Some(Language::English),
         _ => None,
     };
-    Some(tags.find_map(known).unwrap_or(Language::Indonesian))
+    Some(tags.find_map(known).unwrap_or(otherwise))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
@@ -196,7 +190,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, HeaderValue::from_static(accept));
             headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(languages));
-            reader(&headers)
+            reader(&headers, Language::Indonesian)
         };
         let page = "text/html,*/*;q=0.8";
         assert_eq!(
@@ -209,6 +203,11 @@ mod tests {
         );
         assert_eq!(reads(page, "de, x"), Some(Language::Indonesian));
         assert_eq!(reads("*/*", "id"), None);
-        assert_eq!(reader(&HeaderMap::new()), None);
+        assert_eq!(reader(&HeaderMap::new(), Language::English), None);
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(page));
+        for otherwise in [Language::Indonesian, Language::English] {
+            assert_eq!(reader(&headers, otherwise), Some(otherwise));
+        }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) struct Exchange {
     /// Who was asked last.
     asked: Mutex<Asked>,
     attempts: AtomicU8,
+    failures: Mutex<Vec<Failure>>,
     cause: OnceLock<&'static str>,
     fault: OnceLock<&'static Refusal>,
     /// What the limits did; 0 for nothing.
@@ -51,12 +52,33 @@ pub(crate) struct Exchange {
     is_tunnel: AtomicBool,
 }
 
+/// A target that was tried in vain.
+struct Failure {
+    target: Arc<Target>,
+    cause: &'static str,
+}
+
+/// So many failures are told of one request; it may have more while it waits.
+const MOST_FAILURES: usize = 8;
+
 /// Who was asked to answer.
 enum Asked {
     Nobody,
     Web,
     Folder,
     Target(Arc<Target>),
+}
+
+impl Asked {
+    /// As the log names it.
+    fn label(&self) -> &str {
+        match self {
+            Self::Nobody => "",
+            Self::Web => "web",
+            Self::Folder => "folder",
+            Self::Target(target) => &target.label,
+        }
+    }
 }
 
 impl Exchange {
@@ -82,6 +104,7 @@ impl Exchange {
             site: OnceLock::new(),
             asked: Mutex::new(Asked::Nobody),
             attempts: AtomicU8::new(0),
+            failures: Mutex::default(),
             cause: OnceLock::new(),
             fault: OnceLock::new(),
             held: AtomicU64::new(0),
@@ -141,8 +164,43 @@ impl Exchange {
         *self.asked() = Asked::Target(Arc::clone(target));
     }
 
+    /// A target was tried in vain, and another one may be.
+    pub(crate) fn failed_at(&self, target: &Arc<Target>, refusal: &Refusal) {
+        let mut failures = lock(&self.failures);
+        if failures.len() < MOST_FAILURES {
+            failures.push(Failure {
+                target: Arc::clone(target),
+                cause: refusal.cause,
+            });
+        }
+    }
+
+    /// All that is known of a refusal, for whoever looks after this server.
+    pub(crate) fn explanation(&self) -> String {
+        let mut parts = vec![self.cause.get().copied().unwrap_or_default().to_owned()];
+        if let Some(site) = self.site.get() {
+            parts.push(format!("site=\"{}\"", site.label));
+        }
+        if !matches!(*self.asked(), Asked::Nobody) {
+            parts.push(format!("upstream=\"{}\"", self.asked().label()));
+        }
+        let attempts = self.attempts.load(Relaxed);
+        if attempts > 0 {
+            parts.push(format!("attempts={attempts}"));
+        }
+        let failures = lock(&self.failures);
+        let failures = failures
+            .iter()
+            .map(|one| format!("{} {}", one.target.label, one.cause));
+        let failures = failures.collect::<Vec<_>>().join(", ");
+        if !failures.is_empty() {
+            parts.push(format!("failed=\"{failures}\""));
+        }
+        parts.join("; ")
+    }
+
     fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.asked)
     }
 
     /// Whether the answer is a program's that knows nothing of ours, or a file of the operator's.
@@ -192,12 +250,7 @@ impl Exchange {
             duration: now - self.began,
             attempts: self.attempts.load(Relaxed),
             site: self.site.get().map_or("", |site| &site.label).as_bytes(),
-            upstream: match &*self.asked() {
-                Asked::Nobody => b"",
-                Asked::Web => b"web",
-                Asked::Folder => b"folder",
-                Asked::Target(target) => target.label.as_bytes(),
-            },
+            upstream: self.asked().label().as_bytes(),
             cause: self.cause.get().copied().unwrap_or_default(),
             limit: admission
                 .zip(held)
@@ -227,6 +280,10 @@ impl Exchange {
             .map_or("", |target| target.as_str())
             .as_bytes()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Notes a request of which no head could be read, so that there is nothing to tell but why.

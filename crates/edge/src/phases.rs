@@ -12,9 +12,10 @@ use crate::admission::Asker;
 use crate::body::{Answered, Received};
 use crate::codings::Codings;
 use crate::compress::Terms;
+use crate::config::Language;
 use crate::content::{Body, Nothing};
 use crate::error::{self, Refusal, Refused};
-use crate::error_page::{self, Language};
+use crate::error_page;
 use crate::exchange::{self, Ending, Exchange};
 use crate::folder::Folder;
 use crate::forward::{Call, Local};
@@ -49,7 +50,7 @@ async fn live(
 ) -> Answer {
     let said = Said::read(&mut head, exchange.link.is_trusted);
     let admitted = admit(&exchange, &mut head, &incoming).await;
-    let reader = error_page::reader(&head.headers);
+    let reader = error_page::reader(&head.headers, exchange.rules.config.language);
     let terms = terms(&exchange, &head);
     let routed = admitted.and_then(|()| route(&exchange, &head));
     let response = match routed {

@@ -222,6 +222,7 @@ impl Errand<'_> {
         self.last = Some(refusal);
         self.upstream.counts.failed(refusal);
         self.upstream.failed(target);
+        self.exchange.failed_at(target, refusal);
         self.tried.push(Arc::clone(target));
     }
 
@@ -317,6 +318,7 @@ impl Errand<'_> {
         self.repeats += 1;
         self.upstream.counts.retries.inc();
         self.last = Some(&error::UPSTREAM_CLOSED);
+        self.exchange.failed_at(target, &error::UPSTREAM_CLOSED);
         if is_fresh {
             self.tried.push(Arc::clone(target));
         }

@@ -9,10 +9,14 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 
+use crate::config::Language;
 use crate::content::Body;
 use crate::error::{self, Refusal, Refused, Retry};
-use crate::error_page::{self, Language};
+use crate::error_page;
 use crate::exchange::Exchange;
+
+/// Tells whoever looks after this server, and nobody else, what happened.
+const WHY: HeaderName = HeaderName::from_static("x-pendopo-why");
 
 /// The answer to a refused request: a page for readers, problem+json (RFC 9457) for programs.
 pub(crate) fn respond(
@@ -48,6 +52,11 @@ pub(crate) fn respond(
         refused,
         exchange.version,
     );
+    if exchange.rules.explains_to(exchange.client.address)
+        && let Ok(why) = HeaderValue::try_from(exchange.explanation())
+    {
+        response.headers_mut().insert(WHY, why);
+    }
     response
 }
 

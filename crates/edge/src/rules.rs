@@ -48,4 +48,10 @@ impl Rules {
     pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
         self.config.trusts(peer)
     }
+
+    /// Whether this client is told why it is refused.
+    pub(crate) fn explains_to(&self, client: IpAddr) -> bool {
+        let mut networks = self.config.explain_to.iter();
+        networks.any(|network| network.contains(&client))
+    }
 }

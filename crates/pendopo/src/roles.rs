@@ -5,7 +5,7 @@ use std::thread;
 
 use anyhow::Result;
 use axum::Router;
-use edge::config::{Listen, RateSetting};
+use edge::config::{Language, Listen, RateSetting};
 use edge::{Control, Edge, LocalService, Renewal, Setup};
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -161,11 +161,16 @@ impl BoundRoles {
 
 /// The edge's settings where these roles are played.
 pub(crate) fn edge_config(roles: &[RoleName], config: &Config) -> edge::Config {
-    if roles.contains(&RoleName::Edge) {
+    let mut edge = if roles.contains(&RoleName::Edge) {
         config.edge.clone()
     } else {
         plain(config)
-    }
+    };
+    edge.language = match config.language {
+        web::Language::Id => Language::Indonesian,
+        web::Language::En => Language::English,
+    };
+    edge
 }
 
 /// The settings of `web` by itself.

@@ -6,6 +6,7 @@ mod acme;
 mod certificates;
 mod compress;
 mod drain;
+mod explained;
 mod folder;
 mod gate;
 mod house;

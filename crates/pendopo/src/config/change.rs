@@ -10,7 +10,9 @@ use super::merge::toml_text;
 
 /// Keys and sections that a reload puts in force; of every other key, a change needs a restart.
 pub(super) const LIVE: &[&str] = &[
+    "edge.compress",
     "edge.connections",
+    "edge.explain_to",
     "edge.hsts",
     "edge.limit",
     "edge.limits",
