@@ -3,6 +3,7 @@
 //! Each port is written once, over an `engine::Engine`: it makes `unit::Unit`s and queries in the SQL that every engine
 //! speaks. An engine runs them; [`sqlite`] is the one that needs no server.
 
+pub mod archive;
 mod audit;
 mod engine;
 mod messages;

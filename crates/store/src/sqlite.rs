@@ -15,10 +15,12 @@
 
 mod connection;
 mod failure;
+mod filling;
 mod group;
 mod queue;
 mod reader;
 mod scanner;
+mod snapshot;
 mod start;
 mod upgrade;
 mod writer;
@@ -33,6 +35,9 @@ use crate::engine::{Engine, Query};
 use crate::opened::{OpenError, Opened, Status};
 use crate::unit::{Expect, Unit};
 use crate::value::{Row, values};
+pub(crate) use filling::Filling;
+pub(crate) use snapshot::Snapshot;
+
 use reader::Reader;
 use scanner::Scanner;
 use writer::Writer;

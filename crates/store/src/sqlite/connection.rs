@@ -62,7 +62,7 @@ pub(super) fn run(
     let mut rows = Vec::new();
     let mut found = statement.raw_query();
     while let Some(row) = found.next()? {
-        rows.push(read(row, columns)?);
+        rows.push(Row::new(read(row, columns)?));
     }
     Ok((rows.len() as u64, rows))
 }
@@ -96,7 +96,8 @@ impl ToSql for Bound<'_> {
     }
 }
 
-fn read(row: &SqliteRow<'_>, columns: usize) -> Result<Row> {
+/// A row's values.
+pub(super) fn read(row: &SqliteRow<'_>, columns: usize) -> Result<Vec<Value>> {
     let mut values = Vec::with_capacity(columns);
     for column in 0..columns {
         values.push(match row.get_ref(column)? {
@@ -108,7 +109,7 @@ fn read(row: &SqliteRow<'_>, columns: usize) -> Result<Row> {
             ValueRef::Real(_) => Value::Text(row.get(column)?),
         });
     }
-    Ok(Row::new(values))
+    Ok(values)
 }
 
 fn text(column: usize, value: &[u8]) -> Result<String> {

@@ -63,7 +63,7 @@ fn forget_statistics(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// The file, for its owner alone if it is new.
-fn create(path: &Path) -> Result<Handle, OpenError> {
+pub(super) fn create(path: &Path) -> Result<Handle, OpenError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).mode(0o600);
     options.open(path).map_err(|cause| match cause.kind() {

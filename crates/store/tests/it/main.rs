@@ -1,6 +1,7 @@
 //! The SQL store through its public door: the ports' contract, and what only SQLite can suffer.
 #![cfg(test)]
 
+mod archive;
 mod bounds;
 mod contract;
 mod crash;

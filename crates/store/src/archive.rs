@@ -1,0 +1,205 @@
+//! The portable archive: everything that a school must have back, in one file that common tools can read.
+//!
+//! It is a tar file in zstd. First comes `archive.json`, which says what it is; then each table, row by row, as
+//! `records/TABLE/NUMBER.jsonl`; then files, below `files/`; last `manifest.json`, which says how many rows each table has
+//! and what each part's SHA-256 is. An archive that breaks off before its manifest is none.
+
+mod fault;
+mod hashed;
+mod input;
+mod line;
+mod manifest;
+mod reader;
+mod table;
+mod writer;
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::sqlite::{Filling, Snapshot};
+use crate::value::Value;
+
+pub use fault::ArchiveError;
+pub use manifest::{FilePart, Head, Manifest, TablePart};
+
+pub(crate) use table::Table;
+
+use input::Input;
+use reader::Visitor;
+use writer::Writer;
+
+/// The name of the database in a restored directory.
+pub const DATABASE: &str = "pendopo.db";
+/// Where the archive's files stand in a restored directory.
+pub const FILES: &str = "files";
+
+/// One view of an engine's records that no write changes.
+pub(crate) trait Source {
+    /// How many rows the table has.
+    fn count(&mut self, table: &Table) -> Result<u64, ArchiveError>;
+
+    /// Every row, in the order of the table's key.
+    fn each(
+        &mut self,
+        table: &Table,
+        take: &mut dyn FnMut(&[Value]) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError>;
+
+    /// For each table that numbers its rows, the last number that it gave.
+    fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError>;
+}
+
+/// What an archive is made of.
+#[derive(Debug)]
+pub struct Contents<'a> {
+    /// The database's file; another process may be writing to it.
+    pub database: &'a Path,
+    /// Files, each with its name in the archive.
+    pub files: &'a [(String, PathBuf)],
+    /// Texts that are kept like files.
+    pub texts: &'a [(String, String)],
+    /// The version of the program.
+    pub version: &'a str,
+    /// The time, in RFC 3339.
+    pub created_at: String,
+}
+
+/// How far the work is: parts done, and all of them.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Writes an archive of one moment, while others go on writing to the database. Memory does not grow with it.
+pub fn create<W: Write>(
+    output: W,
+    contents: &Contents<'_>,
+    progress: Progress<'_>,
+) -> Result<(W, Manifest), ArchiveError> {
+    let mut source = Snapshot::open(contents.database)?;
+    let numbers = source.numbers()?.into_iter().collect();
+    let head = Head::new(contents, source.schema(), numbers);
+    let tables = table::all();
+    let (mut done, mut all) = (0, 0);
+    for table in &tables {
+        all += source.count(table)?;
+    }
+    let mut writer = Writer::begin(output, head)?;
+    for table in &tables {
+        let mut step = || {
+            done += 1;
+            progress(done, all);
+        };
+        writer.table(&mut source, table, &mut step)?;
+    }
+    for (name, path) in contents.files {
+        writer.file(name, path)?;
+    }
+    for (name, text) in contents.texts {
+        writer.text(name, text)?;
+    }
+    writer.finish()
+}
+
+/// Reads an archive to its end and holds every part against the manifest.
+pub fn verify(input: impl Read, progress: Progress<'_>) -> Result<Manifest, ArchiveError> {
+    reader::read(Input::new(input, progress), &mut Nobody)
+}
+
+/// Makes a database and files of an archive, in a directory that is empty or absent. The database is sound and holds
+/// exactly what the archive says, or there is an error. Memory does not grow with the archive.
+pub fn restore(
+    input: impl Read,
+    into: &Path,
+    progress: Progress<'_>,
+) -> Result<Manifest, ArchiveError> {
+    let fail = |cause| ArchiveError::file(into, cause);
+    private_dir(into).map_err(fail)?;
+    if fs::read_dir(into).map_err(fail)?.next().is_some() {
+        return Err(fail(io::ErrorKind::DirectoryNotEmpty.into()));
+    }
+    let mut restoring = Restoring {
+        directory: into,
+        filling: None,
+    };
+    let manifest = reader::read(Input::new(input, progress), &mut restoring)?;
+    let filling = restoring.filling.ok_or_else(ArchiveError::no_head)?;
+    filling.finish(&manifest.head)?;
+    prove(&into.join(DATABASE), &manifest)?;
+    Ok(manifest)
+}
+
+/// Reads the new database back: it must give the very rows that the archive holds.
+fn prove(database: &Path, manifest: &Manifest) -> Result<(), ArchiveError> {
+    let mut source = Snapshot::open(database)?;
+    for part in &manifest.tables {
+        let table = manifest.head.table(&part.name)?;
+        let mut digest = line::Digest::default();
+        let mut text = Vec::new();
+        source.each(table, &mut |row| {
+            text.clear();
+            line::write(row, &mut text);
+            digest.add(&text);
+            Ok(())
+        })?;
+        let found = digest.part(&part.name);
+        if found != *part {
+            return Err(ArchiveError::Damaged(format!(
+                "the restored table `{}` differs from the archive's",
+                part.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+struct Nobody;
+
+impl Visitor for Nobody {
+    fn begin(&mut self, _: &Head) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn row(&mut self, _: &Table, _: Vec<Value>) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn file(&mut self, _: &str, content: &mut dyn Read) -> Result<(), ArchiveError> {
+        io::copy(content, &mut io::sink())
+            .map(drop)
+            .map_err(ArchiveError::reading)
+    }
+}
+
+struct Restoring<'a> {
+    directory: &'a Path,
+    filling: Option<Filling>,
+}
+
+impl Visitor for Restoring<'_> {
+    fn begin(&mut self, head: &Head) -> Result<(), ArchiveError> {
+        let database = self.directory.join(DATABASE);
+        self.filling = Some(Filling::create(&database, head.schema)?);
+        Ok(())
+    }
+
+    fn row(&mut self, table: &Table, values: Vec<Value>) -> Result<(), ArchiveError> {
+        let filling = self.filling.as_mut().ok_or_else(ArchiveError::no_head)?;
+        filling.insert(table, &values)
+    }
+
+    fn file(&mut self, name: &str, content: &mut dyn Read) -> Result<(), ArchiveError> {
+        let path = self.directory.join(FILES).join(name);
+        let fail = |cause| ArchiveError::file(&path, cause);
+        let parent = path.parent().unwrap_or(self.directory);
+        private_dir(parent).map_err(fail)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = options.open(&path).map_err(fail)?;
+        input::copy(content, &mut file, &path)?;
+        file.sync_all().map_err(fail)
+    }
+}
+
+fn private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
