@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod audit;
+pub mod backup;
 mod engine;
 mod messages;
 mod migrations;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod archive;
+mod backup;
 mod bounds;
 mod contract;
 mod crash;

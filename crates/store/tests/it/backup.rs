@@ -1,0 +1,224 @@
+//! Backups: what is listed as good is good, and what went wrong leaves nothing behind.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+use age::secrecy::ExposeSecret;
+use store::archive::{self, ArchiveError, Contents};
+use store::backup::{Backup, BackupError, Backups, Identity, Keep, Recipient, State, restore};
+use store::sqlite::{Options, open};
+use tempfile::TempDir;
+
+use crate::person::{NOON, add, names};
+use crate::place::Place;
+
+const NAME: &str = "pendopo-2026-11-20T120000Z.tar.zst";
+
+fn folder(place: &Place) -> PathBuf {
+    place.directory().join("backups")
+}
+
+fn contents(database: &Path) -> Contents<'_> {
+    Contents {
+        database,
+        files: &[],
+        texts: &[],
+        version: "0.0.0-test",
+        created_at: NOON.to_string(),
+    }
+}
+
+fn make(place: &Place, backups: &Backups) -> Result<Backup, BackupError> {
+    backups.create(&contents(&place.path()), NOON, &mut |_, _| {})
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(work)
+}
+
+/// A school with two people, closed.
+fn school() -> Place {
+    let place = Place::new();
+    let opened = place.open();
+    for name in ["Ayu", "Budi"] {
+        block_on(add(&opened.stores, name)).unwrap();
+    }
+    opened.close();
+    place
+}
+
+/// What stands in the folder, but for the lock.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != ".lock")
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_backup_is_proved_before_it_is_listed() {
+    let place = school();
+    let backups = Backups::new(folder(&place), None);
+    assert_eq!(backups.list().unwrap(), []);
+    let (mut steps, mut last) = (0, (0, 0));
+    let made = backups.create(&contents(&place.path()), NOON, &mut |done, all| {
+        assert_eq!(names_in(&folder(&place)), [format!("{NAME}.part")]);
+        (steps, last) = (steps + 1, (done, all));
+    });
+    let made = made.unwrap();
+    assert!(steps > 2);
+    assert_eq!(last.0, last.1);
+    assert_eq!(
+        names_in(&folder(&place)),
+        [NAME.to_owned(), format!("{NAME}.json")]
+    );
+    assert_eq!(backups.list().unwrap(), [made.clone()]);
+    assert_eq!((made.state(), made.is_sealed), (State::Proved, false));
+    let note = made.note.unwrap();
+    assert_eq!(
+        (note.proved_at, note.schema, note.broken_trail),
+        (NOON, 1, None)
+    );
+    let mode = fs::metadata(&made.path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_a_killed_process_left_is_listed_nowhere_and_goes_with_the_next_backup() {
+    let place = school();
+    let backups = Backups::new(folder(&place), None);
+    fs::create_dir_all(folder(&place).join(".scratch-abc/files")).unwrap();
+    let half = folder(&place).join("pendopo-2026-11-19T120000Z.tar.zst.part");
+    fs::write(half, "half").unwrap();
+    assert_eq!(backups.list().unwrap(), []);
+    make(&place, &backups).unwrap();
+    assert_eq!(
+        names_in(&folder(&place)),
+        [NAME.to_owned(), format!("{NAME}.json")]
+    );
+}
+
+#[test]
+fn a_backup_that_changed_is_found_out() {
+    let place = school();
+    let backups = Backups::new(folder(&place), None);
+    let made = make(&place, &backups).unwrap();
+    let verify = || backups.verify(&made.path, None, NOON, &mut |_, _| {});
+    let state = || backups.list().unwrap()[0].state();
+    verify().unwrap();
+    let whole = fs::read(&made.path).unwrap();
+    fs::write(&made.path, &whole[..whole.len() - 1]).unwrap();
+    assert_eq!(state(), State::Changed);
+    assert!(matches!(verify(), Err(BackupError::NotTheSame(_))));
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    fs::write(&made.path, flipped).unwrap();
+    assert!(matches!(verify(), Err(BackupError::NotTheSame(_))));
+    fs::write(&made.path, &whole).unwrap();
+    verify().unwrap();
+    // One from elsewhere has no note: it is whatever restoring it shows.
+    fs::remove_file(folder(&place).join(format!("{NAME}.json"))).unwrap();
+    assert_eq!(state(), State::Unproved);
+    fs::write(&made.path, &whole[..whole.len() / 2]).unwrap();
+    assert!(matches!(
+        verify(),
+        Err(BackupError::Archive(ArchiveError::Damaged(_)))
+    ));
+    fs::write(&made.path, &whole).unwrap();
+    verify().unwrap();
+    assert_eq!(state(), State::Proved);
+}
+
+#[test]
+fn a_sealed_backup_opens_with_its_own_key_alone() {
+    let place = school();
+    let keys = TempDir::new().unwrap();
+    let key = |name: &str| {
+        let key = age::x25519::Identity::generate();
+        let file = keys.path().join(name);
+        let text = format!("# a comment\n{}\n", key.to_string().expose_secret());
+        fs::write(&file, text).unwrap();
+        (key.to_public().to_string(), Identity::from_file(file))
+    };
+    let ((public, right), (_, wrong)) = (key("right"), key("wrong"));
+    let backups = Backups::new(folder(&place), Some(public.parse().unwrap()));
+    let made = make(&place, &backups).unwrap();
+    assert_eq!(
+        names_in(&folder(&place)),
+        [format!("{NAME}.age"), format!("{NAME}.age.json")]
+    );
+    assert_eq!((made.state(), made.is_sealed), (State::Proved, true));
+    let into = |name: &str| keys.path().join(name);
+    let open_with = |name, identity| restore(&made.path, &into(name), identity, &mut |_, _| {});
+    assert!(matches!(open_with("a", None), Err(BackupError::Sealed(_))));
+    let other = open_with("b", Some(&wrong));
+    assert!(
+        matches!(other, Err(BackupError::WrongKey { .. })),
+        "{other:?}"
+    );
+    let no_key = Identity::from_file(place.path());
+    let none = open_with("c", Some(&no_key));
+    assert!(matches!(none, Err(BackupError::NoKey(_))), "{none:?}");
+    open_with("d", Some(&right)).unwrap();
+    let opened = open(&into("d").join(archive::DATABASE), &Options::default()).unwrap();
+    assert_eq!(block_on(names(&opened.stores)), ["Ayu", "Budi"]);
+    assert!("age1nonsense".parse::<Recipient>().is_err());
+}
+
+#[test]
+fn two_backups_are_not_made_at_once() {
+    let place = school();
+    let backups = Backups::new(folder(&place), None);
+    let (begun, has_begun) = mpsc::channel();
+    let (tried, was_tried) = mpsc::channel::<()>();
+    let (other, path) = (backups.clone(), place.path());
+    let first = std::thread::spawn(move || {
+        let mut is_first = true;
+        other.create(&contents(&path), NOON, &mut |_, _| {
+            if std::mem::take(&mut is_first) {
+                begun.send(()).unwrap();
+                was_tried.recv().unwrap();
+            }
+        })
+    });
+    has_begun.recv().unwrap();
+    assert!(matches!(make(&place, &backups), Err(BackupError::Busy(_))));
+    tried.send(()).unwrap();
+    first.join().unwrap().unwrap();
+    make(&place, &backups).unwrap();
+}
+
+#[test]
+fn a_trail_that_was_tampered_with_is_told_and_backed_up_as_it_is() {
+    let place = school();
+    let sql = "DROP TRIGGER audit_keeps; UPDATE audit SET actor = 'nobody' WHERE seq = 2";
+    place.connect().execute_batch(sql).unwrap();
+    let made = make(&place, &Backups::new(folder(&place), None)).unwrap();
+    assert_eq!(made.note.unwrap().broken_trail, Some(2));
+}
+
+#[test]
+fn old_ones_go_with_their_notes() {
+    let place = school();
+    let backups = Backups::new(folder(&place), None);
+    let day = std::time::Duration::from_hours(24);
+    for age in 0..4 {
+        let at = NOON.before(day * age);
+        let made = backups.create(&contents(&place.path()), at, &mut |_, _| {});
+        made.unwrap();
+    }
+    let keep = Keep {
+        daily: 2,
+        weekly: 0,
+        monthly: 0,
+    };
+    assert_eq!(backups.thin_out(&keep).unwrap().len(), 2);
+    assert_eq!(backups.list().unwrap().len(), 2);
+    assert_eq!(names_in(&folder(&place)).len(), 4);
+}
