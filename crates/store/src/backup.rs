@@ -7,6 +7,7 @@ mod fault;
 mod keep;
 mod name;
 mod note;
+mod schedule;
 mod scratch;
 mod seal;
 
@@ -22,6 +23,7 @@ use crate::archive::{self, Contents, Manifest, Progress};
 pub use fault::BackupError;
 pub use keep::Keep;
 pub use note::Note;
+pub use schedule::{InvalidSchedule, Schedule};
 pub use seal::{Identity, Recipient};
 
 use name::Name;

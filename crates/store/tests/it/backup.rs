@@ -78,7 +78,7 @@ fn a_backup_is_proved_before_it_is_listed() {
         names_in(&folder(&place)),
         [NAME.to_owned(), format!("{NAME}.json")]
     );
-    assert_eq!(backups.list().unwrap(), [made.clone()]);
+    assert_eq!(backups.list().unwrap(), std::slice::from_ref(&made));
     assert_eq!((made.state(), made.is_sealed), (State::Proved, false));
     let note = made.note.unwrap();
     assert_eq!(
