@@ -79,6 +79,9 @@ pub(crate) enum Command {
     Reload,
     /// Send a target of an upstream no new requests, and wait until it has answered those in flight
     Drain(DrainOptions),
+    /// Make, list and prove backups, and restore one
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -220,6 +223,28 @@ pub(crate) enum CertificateCommand {
 pub(crate) enum AuditCommand {
     /// Walk over the whole trail and check each link of its chain
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Make one now, beside a running server, and prove it by restoring it into a scratch place
+    Create,
+    /// List them with what each is worth
+    List,
+    /// Restore one into a scratch place, to prove that it is whole
+    Verify(OneBackup),
+    /// Put one in the place of what is there, which moves aside; stop the server first
+    Restore(OneBackup),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneBackup {
+    /// A file; a name alone is looked for in `backup.to`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The file with the key that opens a sealed one, as `age-keygen` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

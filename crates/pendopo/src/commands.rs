@@ -2,6 +2,7 @@
 
 mod at_console;
 mod audit;
+mod backup;
 mod certificate;
 mod check;
 mod doctor;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::User(command) => user::run(&load(&global)?.config, command),
         Command::Token(command) => token::run(&load(&global)?.config, command),
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
+        Command::Backup(command) => backup::run(&load(&global)?.config, command),
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Drain(options) => drain::run(&load(&global)?.config, options),
         Command::Reload => reload::run(&config::data_directory(&global)?),

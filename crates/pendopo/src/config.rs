@@ -1,6 +1,7 @@
 //! The whole configuration: read from file, environment and command line, checked, and with the origin of each value.
 
 mod admin;
+mod backup;
 mod change;
 mod check;
 mod fault;
@@ -16,9 +17,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use admin::{AdminConfig, Format, Level, LogConfig};
+pub(crate) use backup::BackupConfig;
 pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
-pub(crate) use merge::{Loaded, data_directory, load};
+pub(crate) use merge::{Loaded, data_directory, load, written};
 pub(crate) use reference::reference;
 pub(crate) use store::StoreConfig;
 
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) admin: AdminConfig,
     /// Where records are kept.
     pub(crate) store: StoreConfig,
+    /// Backups.
+    pub(crate) backup: BackupConfig,
     /// The program's own log.
     pub(crate) log: LogConfig,
 }
@@ -58,6 +62,7 @@ impl Default for Config {
             web: web::Config::default(),
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
+            backup: BackupConfig::default(),
             log: LogConfig::default(),
         }
     }

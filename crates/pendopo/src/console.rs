@@ -1,5 +1,7 @@
 //! Talking to the person at the terminal: text on standard output, complaints on standard error, passwords read in.
 
+mod progress;
+
 use std::fmt::Display;
 use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -10,6 +12,8 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::PasswordOptions;
+
+pub(crate) use progress::Progress;
 
 /// Writes a line to standard output. Nobody may be reading any more, which is no fault.
 pub(crate) fn say(text: impl Display) {

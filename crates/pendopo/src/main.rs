@@ -1,5 +1,6 @@
 //! The binary: reads the command line, and does what it asks.
 
+mod backups;
 mod bootstrap;
 mod cli;
 mod commands;

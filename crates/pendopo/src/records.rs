@@ -1,5 +1,6 @@
 //! Opening the stores that the configuration names, and watching their health.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -11,12 +12,20 @@ use store::Opened;
 use store::sqlite::Options;
 use tokio::time::{sleep, timeout};
 
-use crate::config::StoreConfig;
+use crate::config::{Config, StoreConfig};
 
 /// How often the stores are asked whether they can answer, and how long they may take.
 const HEALTH_EVERY: Duration = Duration::from_secs(10);
 const TROUBLE_EVERY: Duration = Duration::from_secs(1);
 const HEALTH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Refuses to go on where a restore was broken off.
+pub(crate) fn must_be_whole(data: &Path) -> Result<()> {
+    match store::backup::unfinished(data) {
+        None => Ok(()),
+        Some(why) => bail!("{}", why.trim()),
+    }
+}
 
 /// Opens the records.
 pub(crate) fn open(config: &StoreConfig) -> Result<Opened> {
@@ -27,7 +36,9 @@ pub(crate) fn open(config: &StoreConfig) -> Result<Opened> {
 }
 
 /// Opens records that a server made before.
-pub(crate) fn open_existing(config: &StoreConfig) -> Result<Opened> {
+pub(crate) fn open_existing(config: &Config) -> Result<Opened> {
+    must_be_whole(&config.data)?;
+    let config = &config.store;
     let path = config.records.path();
     if !path.exists() {
         bail!(

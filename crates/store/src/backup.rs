@@ -10,6 +10,7 @@ mod note;
 mod schedule;
 mod scratch;
 mod seal;
+mod swap;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Write};
@@ -25,6 +26,7 @@ pub use keep::Keep;
 pub use note::Note;
 pub use schedule::{InvalidSchedule, Schedule};
 pub use seal::{Identity, Recipient};
+pub use swap::{Swap, swap, unfinished};
 
 use name::Name;
 use note::Summed;

@@ -36,6 +36,11 @@ impl Zone {
         (offset.to_datetime(at), offset.seconds())
     }
 
+    /// The zone itself, for whoever reckons with it.
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// Where clocks show UTC.
     pub(crate) fn utc() -> Self {
         Self {

@@ -21,7 +21,7 @@ pub(super) fn at_console<T>(
     config: &Config,
     work: impl AsyncFnOnce(Console) -> Result<T>,
 ) -> Result<T> {
-    let opened = records::open_existing(&config.store)?;
+    let opened = records::open_existing(config)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,5 +1,6 @@
 //! `pendopo doctor`: what is really in force, found out by trying, with or without a running server.
 
+mod backup;
 mod certificate;
 mod disk;
 mod limits;
@@ -22,6 +23,7 @@ pub(super) fn run(config: &Config) -> ExitCode {
     let running = Running::ask(config, &mut report);
     disk::examine(config, &mut report);
     store::examine(config, now, &mut report);
+    backup::examine(config, now, &mut report);
     certificate::examine(config, running.as_ref(), now, &mut report);
     limits::examine(config, running.as_ref(), &mut report);
     report.conclude()

@@ -20,6 +20,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
+use crate::backups::Keeper;
 use crate::bootstrap::Bootstrap;
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Config};
@@ -54,6 +55,7 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("can't start the main thread's runtime")?;
+    records::must_be_whole(&config.data)?;
     // An edge by itself has no records.
     let opened = if roles.contains(&RoleName::Web) {
         Some(records::open(&config.store)?)
@@ -103,6 +105,10 @@ impl Server {
             Some(bootstrap) => Some(bootstrap.run().await.context(UNFINISHED)?),
             None => None,
         };
+        let keeper = self
+            .opened
+            .as_ref()
+            .map(|_| Keeper::new(&self.config, telling.facts.clone(), &mut telling.registry));
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
         let reloader = Rc::new(self.reloader(bound.control()));
@@ -117,6 +123,9 @@ impl Server {
         if let (Some(bootstrap), Some(opened)) = (&bootstrap, self.opened.clone()) {
             bootstrap.finish().await?;
             spawn_local(Watch::new(opened, &telling.readiness, &telling.facts).run());
+        }
+        if let Some(keeper) = keeper {
+            tasks.spawn("backups", |shutdown| keeper.run(shutdown))?;
         }
         spawn_local(tell_of_drain(process, shutdown.clone()));
         spawn_local(private.run(telling));

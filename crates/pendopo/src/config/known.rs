@@ -8,10 +8,6 @@ use super::{Config, SECRETS};
 
 /// A key or section whose name is fixed, but which nothing in this version would heed; and what to do instead.
 const UNSERVED: &[(&str, &str)] = &[
-    (
-        "backup",
-        "this version makes no backups: leave it out, and copy `pendopo.db` with the `.backup` command of sqlite3",
-    ),
     ("monitor", "this version has no monitor: leave it out"),
     (
         "store.records_read",

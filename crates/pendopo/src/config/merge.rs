@@ -1,12 +1,14 @@
 //! Laying the sources over each other, key by key, so that each value keeps its origin.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::backup::Folder;
 use super::fault::{Fault, Faults};
 use super::known::Known;
 use super::setting::{Given, Origin, Setting};
@@ -127,6 +129,8 @@ impl Merged {
         let config = self.config()?;
         let records = Records::inside(&config.data).to_string();
         self.derive("store.records", records, "data");
+        let backups = Folder::inside(&config.data).to_string();
+        self.derive("backup.to", backups, "data");
         if !config.domains.is_empty() {
             self.derive("edge.http", "0.0.0.0:80".to_owned(), "domains");
             self.derive("edge.https", "0.0.0.0:443".to_owned(), "domains");
@@ -276,6 +280,23 @@ impl Loaded {
         };
         known.keys().iter().map(row).collect()
     }
+}
+
+/// Every key that has a value, as a file would set it; secrets are left out.
+pub(crate) fn written(config: &Config) -> String {
+    let known = Known::of(config);
+    let shown = known
+        .keys()
+        .iter()
+        .filter(|(key, _)| !SECRETS.contains(&key.as_str()));
+    let lines = shown
+        .map(|(key, value)| (key, toml_text(value)))
+        .filter(|(_, text)| !text.is_empty());
+    let mut written = String::new();
+    for (key, text) in lines {
+        let _ = writeln!(written, "{key} = {text}");
+    }
+    written
 }
 
 /// A value as it is written in the file; nothing for an absent one.

@@ -25,6 +25,14 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ),
     ("web", include_str!("../../../web/src/config.rs"), "Config"),
     ("admin", include_str!("admin.rs"), "AdminConfig"),
+    (
+        "backup",
+        concat!(
+            include_str!("backup.rs"),
+            include_str!("../../../store/src/backup/keep.rs"),
+        ),
+        "BackupConfig",
+    ),
     ("log", include_str!("admin.rs"), "LogConfig"),
     ("store", include_str!("store.rs"), "StoreConfig"),
 ];

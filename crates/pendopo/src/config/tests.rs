@@ -134,11 +134,11 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
 
 #[test]
 fn a_key_that_nothing_would_heed_is_refused_with_what_works() {
-    let text = "[monitor]\nx = 1\n[backup]\nschedule = \"off\"\n";
+    let text = "[monitor]\nx = 1\n[store]\ncache = \"memory\"\n";
     let (_directory, global) = file(text);
     let error = load_with(&global, &[], &[]).unwrap_err().to_string();
     assert_eq!(error.lines().count(), 2, "{error}");
-    for key in ["`monitor.x`", "`backup.schedule`"] {
+    for key in ["`monitor.x`", "`store.cache`"] {
         assert!(error.contains(key), "{key}: {error}");
     }
     assert!(

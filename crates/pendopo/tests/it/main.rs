@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod backup;
 mod bad_start;
 mod certificate;
 mod console;

@@ -5,18 +5,30 @@ use std::hash::Hash;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::{Backup, State};
 
 /// How many days, weeks and months have a backup of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Keep {
-    /// Of so many last days with a backup, the newest is kept.
+    /// Of so many last days with a backup, the newest is kept. Default 7.
     pub daily: usize,
-    /// Of so many last weeks with a backup, the newest is kept.
+    /// Of so many last weeks with a backup, the newest is kept. Default 4.
     pub weekly: usize,
-    /// Of so many last months with a backup, the newest is kept.
+    /// Of so many last months with a backup, the newest is kept. Default 6.
     pub monthly: usize,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self {
+            daily: 7,
+            weekly: 4,
+            monthly: 6,
+        }
+    }
 }
 
 impl Keep {

@@ -8,6 +8,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use school::Timestamp;
+use serde::{Deserialize, Serialize};
 
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
@@ -17,7 +18,8 @@ const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const YEARS: i16 = 9;
 
 /// Minute, hour, day of the month, month and day of the week, as in crontab(5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Schedule {
     written: String,
     fields: Option<Fields>,
@@ -183,6 +185,20 @@ fn number(text: &str, range: &RangeInclusive<u8>, names: &[&str]) -> Option<u8> 
     let written = is_number.then(|| text.parse().ok()).flatten();
     let number = written.or_else(|| named.map(|place| place + range.start()))?;
     range.contains(&number).then_some(number)
+}
+
+impl TryFrom<String> for Schedule {
+    type Error = InvalidSchedule;
+
+    fn try_from(text: String) -> Result<Self, InvalidSchedule> {
+        text.parse()
+    }
+}
+
+impl From<Schedule> for String {
+    fn from(schedule: Schedule) -> Self {
+        schedule.written
+    }
 }
 
 impl fmt::Display for Schedule {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use age::{DecryptError, Decryptor, Encryptor, IdentityFile};
+use serde::{Deserialize, Serialize};
 
 use super::BackupError;
 use super::note::Summed;
@@ -18,7 +19,8 @@ use super::note::Summed;
 const MAGIC: &[u8] = b"age-encryption.org/";
 
 /// For whom backups are sealed: a public key, such as `age1…`.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Recipient(age::x25519::Recipient);
 
 impl FromStr for Recipient {
@@ -28,6 +30,20 @@ impl FromStr for Recipient {
         text.parse().map(Self).map_err(|_| {
             format!("`{text}` is no age recipient: write the public key that `age-keygen` printed, `age1…`")
         })
+    }
+}
+
+impl TryFrom<String> for Recipient {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Recipient> for String {
+    fn from(recipient: Recipient) -> Self {
+        recipient.to_string()
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
         );
         return;
     }
-    let opened = match records::open_existing(&config.store) {
+    let opened = match records::open_existing(config) {
         Ok(opened) => opened,
         Err(error) => return report.fail("store", format!("{error:#}")),
     };

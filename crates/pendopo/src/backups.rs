@@ -1,0 +1,75 @@
+//! Backups as the configuration wants them: where they are, what goes into them, and when they are made.
+
+mod keeper;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use school::Timestamp;
+use store::archive::{Contents, Progress};
+use store::backup::{Backup, BackupError, Backups};
+
+use crate::config::{Config, written};
+
+pub(crate) use keeper::{Keeper, last_proved};
+
+/// The version that is noted in each archive.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The configuration's name in an archive: its secrets are left out, so it is for reading, not for starting with.
+pub(crate) const CONFIGURATION: &str = "pendopo.toml";
+/// The directories of `data` that go in.
+pub(crate) const DIRECTORIES: [&str; 2] = ["tls", "uploads"];
+/// In names of what lives for seconds: proofs for authorities, leases of running processes, files that are being made.
+const PASSING: [&str; 3] = ["challenges", "lease", ".new"];
+
+/// The folder of the configuration.
+pub(crate) fn of(config: &Config) -> Backups {
+    let backup = &config.backup;
+    Backups::new(backup.to.path().to_owned(), backup.recipient.clone())
+}
+
+/// Makes one of everything that must come back, and proves it.
+pub(crate) fn create(
+    config: &Config,
+    at: Timestamp,
+    progress: Progress<'_>,
+) -> Result<Backup, BackupError> {
+    let mut files = Vec::new();
+    for directory in DIRECTORIES {
+        let path = config.data.join(directory);
+        gather(&path, directory, &mut files).map_err(|cause| BackupError::File { path, cause })?;
+    }
+    let contents = Contents {
+        database: config.store.records.path(),
+        files: &files,
+        texts: &[(CONFIGURATION.to_owned(), written(config))],
+        version: VERSION,
+        created_at: at.to_string(),
+    };
+    of(config).create(&contents, at, progress)
+}
+
+/// Every file below the directory, with its name in the archive; links lead elsewhere and are left out.
+fn gather(directory: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let Ok(own) = entry.file_name().into_string() else {
+            continue;
+        };
+        let (kind, inner) = (entry.file_type()?, format!("{name}/{own}"));
+        let is_passing = PASSING.iter().any(|word| own.contains(word));
+        if kind.is_dir() && !is_passing {
+            gather(&entry.path(), &inner, files)?;
+        } else if kind.is_file() && !is_passing {
+            files.push((inner, entry.path()));
+        }
+    }
+    Ok(())
+}
