@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
@@ -13,6 +14,7 @@ use tokio::time::{Instant, Sleep};
 use crate::content::{Body, BoxError};
 use crate::error::{self, Broken, Refusal};
 use crate::exchange::{Ending, Exchange};
+use crate::headers::Trailers;
 use crate::pulse::Unread;
 
 /// A request's body as it arrives.
@@ -20,6 +22,9 @@ pub(crate) struct Received {
     incoming: Incoming,
     exchange: Arc<Exchange>,
     room: u64,
+    trailers: Option<Trailers>,
+    /// It belongs to a call that may last: it may be of any length and take any time but this one of silence.
+    silence: Option<Duration>,
     /// When the next part must have come; created when the first one is waited for.
     patience: Option<Pin<Box<Sleep>>>,
     has_moved: bool,
@@ -32,9 +37,24 @@ impl Received {
             incoming,
             exchange,
             room,
+            trailers: None,
+            silence: None,
             patience: None,
             has_moved: true,
         }
+    }
+
+    /// Whoever reads it takes these trailers.
+    pub(crate) fn with(mut self, trailers: Trailers) -> Self {
+        self.trailers = Some(trailers);
+        self
+    }
+
+    /// It may be of any length and take any time, but not be silent for longer.
+    pub(crate) fn lasting(mut self, silence: Duration) -> Self {
+        self.room = u64::MAX;
+        self.silence = Some(silence);
+        self
     }
 
     fn fail(&self, refusal: &'static Refusal) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -43,9 +63,14 @@ impl Received {
     }
 
     fn take(&mut self, frame: Frame<Bytes>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        // Trailers end here: nothing behind the edge asked for any.
-        let Ok(part) = frame.into_data() else {
-            return Poll::Ready(None);
+        let part = match frame.into_data() {
+            Ok(part) => part,
+            // Most trailers end here: few behind the edge ask for any.
+            Err(frame) => {
+                let trailers = self.trailers.zip(frame.into_trailers().ok());
+                let kept = trailers.and_then(|(which, trailers)| which.of(&trailers));
+                return Poll::Ready(kept.map(|kept| Ok(Frame::trailers(kept))));
+            }
         };
         self.exchange.received(part.len());
         self.has_moved = true;
@@ -61,7 +86,10 @@ impl Received {
         let timeouts = &self.exchange.rules.config.timeout;
         let whole = Instant::from_std(self.exchange.began) + timeouts.body.duration();
         if std::mem::take(&mut self.has_moved) {
-            let until = whole.min(Instant::now() + timeouts.body_idle.duration());
+            let until = match self.silence {
+                Some(silence) => Instant::now() + silence,
+                None => whole.min(Instant::now() + timeouts.body_idle.duration()),
+            };
             match &mut self.patience {
                 Some(sleep) => sleep.as_mut().reset(until),
                 None => self.patience = Some(Box::pin(tokio::time::sleep_until(until))),

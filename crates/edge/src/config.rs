@@ -22,7 +22,7 @@ pub use pair::PairConfig;
 pub use routes::{RouteFault, WEB};
 pub use site::SiteConfig;
 pub use units::{ByteSize, Directory, InvalidUnit, Listen, RateSetting, Span};
-pub use upstream::{Balance, CheckConfig, TargetConfig, TargetTable, UpstreamConfig};
+pub use upstream::{Balance, CheckConfig, Protocol, TargetConfig, TargetTable, UpstreamConfig};
 
 /// The front door's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

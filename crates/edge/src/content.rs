@@ -1,11 +1,15 @@
 //! The shapes of bodies: what is read from clients, sent to targets and answered.
 
+mod replay;
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::{BoxBody, UnsyncBoxBody};
+
+pub(crate) use replay::Replay;
 
 /// What went wrong while a body was read or made.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -43,6 +47,8 @@ pub(crate) enum Outgoing {
     Whole(Bytes),
     /// As it arrives; can be sent once.
     Streamed(BoxBody<Bytes, BoxError>),
+    /// As it arrives; can be sent again while it is short.
+    Kept(Replay),
 }
 
 impl Outgoing {
@@ -52,6 +58,7 @@ impl Outgoing {
             Self::Nothing => Some(Self::Nothing),
             Self::Whole(bytes) => Some(Self::Whole(bytes.clone())),
             Self::Streamed(_) => None,
+            Self::Kept(replay) => replay.again().map(Self::Kept),
         }
     }
 }
@@ -69,6 +76,7 @@ impl http_body::Body for Outgoing {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Streamed(received) => Pin::new(received).poll_frame(cx),
+            Self::Kept(replay) => replay.poll_part(cx),
         }
     }
 
@@ -77,6 +85,7 @@ impl http_body::Body for Outgoing {
             Self::Nothing => true,
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Streamed(received) => received.is_end_stream(),
+            Self::Kept(_) => false,
         }
     }
 
@@ -85,6 +94,7 @@ impl http_body::Body for Outgoing {
             Self::Nothing => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Streamed(received) => received.size_hint(),
+            Self::Kept(_) => SizeHint::default(),
         }
     }
 }

@@ -85,6 +85,42 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Which trailers are passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trailers {
+    /// gRPC's own.
+    Grpc,
+    /// A gRPC call's, whose application adds its own.
+    Call,
+}
+
+impl Trailers {
+    /// Those that are safe to pass on. Nothing that belongs into a head, or concerns one connection, is: somebody
+    /// might take it for part of the head.
+    pub(crate) fn of(self, trailers: &HeaderMap) -> Option<HeaderMap> {
+        let mut kept = HeaderMap::new();
+        for (name, value) in trailers {
+            let is_own = name.as_str().starts_with("grpc-");
+            if is_own || self == Self::Call && !is_of_a_head(name) {
+                kept.append(name, value.clone());
+            }
+        }
+        (!kept.is_empty()).then_some(kept)
+    }
+}
+
+fn is_of_a_head(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    is_doomed(name)
+        || is_kept(name)
+        || text.starts_with("content-")
+        || text.starts_with("access-control-")
+        || matches!(
+            text,
+            "set-cookie" | "location" | "cache-control" | "expires" | "vary" | "etag"
+        )
+}
+
 /// What the `Connection` header names, but for headers without which the request would be another one.
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     let lists = headers.get_all(CONNECTION).iter();

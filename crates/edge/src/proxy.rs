@@ -1,13 +1,14 @@
 //! Handing a request to an upstream: which target, over which connection, how often, and what the client is told.
 
 mod headers;
+mod manner;
 mod outgoing;
 mod passing;
+mod said;
 mod tunnel;
 mod upgrade;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HOST};
@@ -22,32 +23,18 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::content::{Body, Nothing, Outgoing};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
-use crate::upstream::{Channel, Flight, Picked, Target, Unreachable, Upstream};
-use headers::Told;
+use crate::upstream::{self, Channel, Flight, Picked, Target, Unreachable, Upstream};
+use manner::Manner;
 use passing::{Lease, Passing};
 use tunnel::Tunnel;
-use upgrade::{Asked, Wish};
+use upgrade::Asked;
+
+pub(crate) use said::Said;
 
 /// How often a request that waits looks for a target.
 const LOOK: Duration = Duration::from_millis(250);
 /// Says that the answer comes from a target that is held for down, because all are.
 const PANIC: HeaderName = HeaderName::from_static("x-upstream-panic");
-
-/// What a request said of its way here and of what shall follow it, which its plain form no longer says.
-pub(crate) struct Said {
-    told: Option<Told>,
-    wish: Option<Box<Wish>>,
-}
-
-impl Said {
-    /// Forwarded headers count only from a trusted proxy.
-    pub(crate) fn read(head: &mut Parts, is_trusted: bool) -> Self {
-        Self {
-            told: is_trusted.then(|| Told::read(&head.headers)),
-            wish: Wish::read(head).map(Box::new),
-        }
-    }
-}
 
 /// Hands the request over and waits for the head of the answer.
 pub(crate) async fn forward(
@@ -57,17 +44,20 @@ pub(crate) async fn forward(
     said: Said,
 ) -> Result<Response<Body>, &'static Refusal> {
     headers::onward(&mut head.headers, exchange, said.told.as_ref());
-    let body = outgoing::receive(incoming, exchange).await?;
+    let manner = Manner::of(&upstream.config, &head.headers);
+    let body = outgoing::receive(incoming, exchange, &manner).await?;
     if let Outgoing::Whole(bytes) = &body {
         head.headers.insert(CONTENT_LENGTH, bytes.len().into());
     }
-    let asked = said.wish.map(|wish| wish.ask(&mut head));
+    let asked = said.ask(&mut head, &manner)?;
     upstream.budget.request();
     let mut errand = Errand {
         exchange,
         upstream,
+        manner,
         asked,
-        is_repeatable: head.method.is_idempotent() && body.again().is_some(),
+        is_harmless: head.method.is_idempotent(),
+        is_kept: manner.is_http2() || head.method.is_idempotent() && body.again().is_some(),
         load: Some((head, body)),
         tried: Vec::new(),
         must_dial: false,
@@ -94,10 +84,13 @@ async fn settled(exchange: &Exchange) {
 struct Errand<'a> {
     exchange: &'a Arc<Exchange>,
     upstream: &'a Arc<Upstream>,
+    manner: Manner,
     /// Another protocol that the client wants to speak from now on.
     asked: Option<Asked>,
-    /// Sending it twice does no harm, and is possible.
-    is_repeatable: bool,
+    /// Doing it twice does no harm.
+    is_harmless: bool,
+    /// What is sent is a copy, so that it can be sent again.
+    is_kept: bool,
     /// Absent only while it is being sent, or when it is gone for good.
     load: Option<(Parts, Outgoing)>,
     tried: Vec<Arc<Target>>,
@@ -200,9 +193,12 @@ impl Errand<'_> {
 
     async fn dial(&mut self, target: &Arc<Target>) -> Option<Channel> {
         let within = self.upstream.config.connect_timeout.duration();
-        match Channel::dial(target, self.upstream.clock, within).await {
-            Ok(channel) => {
-                self.upstream.connected(target);
+        let pools = &self.exchange.link.desk.pools;
+        match pools.open(target, self.upstream.clock, within).await {
+            Ok((channel, is_new)) => {
+                if is_new {
+                    self.upstream.connected(target);
+                }
                 Some(channel)
             }
             Err(why) => {
@@ -228,7 +224,7 @@ impl Errand<'_> {
 
     /// The request to send now; a copy if it may have to be sent again.
     fn request(&mut self) -> Option<Request<Outgoing>> {
-        let (head, body) = if self.is_repeatable {
+        let (head, body) = if self.is_kept {
             let (head, body) = self.load.as_ref()?;
             (head.clone(), body.again()?)
         } else {
@@ -248,7 +244,7 @@ impl Errand<'_> {
                 .headers_mut()
                 .insert(HOST, lease.flight.target().authority.clone());
         }
-        let sending = lease.channel.sender.try_send_request(request);
+        let sending = lease.channel.send(request);
         match self.within_time(sending).await {
             None => self.fail(&error::ANSWER_TIMEOUT),
             Some(Ok(response)) => {
@@ -264,7 +260,8 @@ impl Errand<'_> {
         let mut sending = std::pin::pin!(sending);
         loop {
             let moved = self.exchange.bytes_in();
-            let until = Instant::now() + self.upstream.config.head_timeout.duration();
+            let usual = self.upstream.config.head_timeout.duration();
+            let until = Instant::now() + self.manner.silence().unwrap_or(usual);
             match timeout_at(until, &mut sending).await {
                 Ok(outcome) => return Some(outcome),
                 Err(_) if self.exchange.bytes_in() != moved => {}
@@ -288,7 +285,7 @@ impl Errand<'_> {
         let target = lease.flight.target();
         if let Some(unsent) = error.take_message() {
             // Nothing of it left this process.
-            if !self.is_repeatable {
+            if !self.is_kept {
                 self.load = Some(unsent.into_parts());
             }
             if is_fresh {
@@ -308,10 +305,13 @@ impl Errand<'_> {
             return self.fail(&error::BAD_RESPONSE);
         }
         tracing::debug!(target = %target.label, %error, "a target gave no answer");
-        let is_untouched = !lease.channel.has_received.load(Relaxed);
+        let is_untouched = lease.channel.is_untouched();
+        let is_unprocessed = upstream::is_unprocessed(&error);
         // A target that takes a new connection and closes it would only do so again.
-        let has_way = !is_fresh || self.upstream.members().len() > self.tried.len() + 1;
-        let may_repeat = self.is_repeatable && is_untouched && has_way && self.repeats < 2;
+        let has_way =
+            is_unprocessed || !is_fresh || self.upstream.members().len() > self.tried.len() + 1;
+        let is_safe = is_unprocessed || self.is_harmless && is_untouched;
+        let may_repeat = self.is_kept && is_safe && has_way && self.repeats < 2;
         if !(may_repeat && self.upstream.budget.retry()) {
             return self.fail(&error::UPSTREAM_CLOSED);
         }
@@ -319,10 +319,11 @@ impl Errand<'_> {
         self.upstream.counts.retries.inc();
         self.last = Some(&error::UPSTREAM_CLOSED);
         self.exchange.failed_at(target, &error::UPSTREAM_CLOSED);
-        if is_fresh {
+        if is_fresh && !is_unprocessed {
             self.tried.push(Arc::clone(target));
         }
-        self.must_dial = true;
+        // A connection that refused one stream may well take another.
+        self.must_dial = !is_unprocessed;
         Outcome::Again
     }
 
@@ -341,14 +342,16 @@ impl Errand<'_> {
         let Ok(stated) = headers::back(&mut head.headers) else {
             return self.fail(&error::BAD_RESPONSE);
         };
-        if stated.is_some() {
-            lease.channel.stated = stated;
+        if let Some(stated) = stated {
+            lease.channel.is_kept_for(stated);
         }
         let body = if incoming.is_end_stream() {
             lease.release();
             Body::new(Nothing)
         } else {
-            Body::new(Passing::new(incoming, lease))
+            let silence = self.manner.answer_silence(&head.headers);
+            let trailers = self.manner.answer_trailers();
+            Body::new(Passing::new(incoming, lease, trailers, silence))
         };
         Outcome::Answered(Response::from_parts(head, body))
     }

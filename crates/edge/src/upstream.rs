@@ -8,12 +8,16 @@ mod clock;
 mod counts;
 mod idle;
 mod keeper;
+mod line;
+mod own;
 mod pool;
 mod resolve;
 mod roster;
 mod source;
 mod target;
+mod trunk;
 mod trust;
+mod unreachable;
 mod wire;
 
 use std::net::IpAddr;
@@ -30,7 +34,7 @@ use source::Source;
 
 use crate::config::{Address, UpstreamConfig};
 
-pub(crate) use channel::{Channel, Unreachable};
+pub(crate) use channel::{Channel, is_unprocessed};
 pub(crate) use clock::Clock;
 pub(crate) use counts::Families;
 pub(crate) use idle::stated;
@@ -38,6 +42,7 @@ pub(crate) use keeper::{Charge, keep};
 pub(crate) use pool::Pools;
 pub(crate) use target::{Flight, Target, Verdict};
 pub use trust::TrustError;
+pub(crate) use unreachable::Unreachable;
 
 /// A named group of targets that can answer for each other.
 #[derive(Debug)]

@@ -15,6 +15,9 @@ pub struct UpstreamConfig {
     /// Who answers: URLs such as `http://127.0.0.1:9001` or `https://app.internal`, or tables such as
     /// `{ url = "http://app:8000", weight = 2, backup = true }`. A DNS name may stand for many addresses.
     pub targets: Vec<TargetConfig>,
+    /// What is spoken with the targets: `http1` or `http2`, which gRPC needs; `https` targets must then offer `h2` by ALPN,
+    /// and `http` targets are spoken to in HTTP/2 at once. Default `http1`.
+    pub protocol: Protocol,
     /// How requests are spread: `round_robin`, `least_conn`, `ip_hash` or `rendezvous`. Default `round_robin`.
     pub balance: Balance,
     /// Requests that ask each target whether it is well. Default none: only failed connections count.
@@ -38,7 +41,8 @@ pub struct UpstreamConfig {
     pub head_timeout: Span,
     /// The silence between two parts of an answer; the answer is broken off beyond. Default `60s`.
     pub idle_timeout: Span,
-    /// The silence in both directions after which a WebSocket or another tunnel is closed. Default `1h`.
+    /// How long what lasts may be silent: a WebSocket or another tunnel and a gRPC call both ways, an event stream and
+    /// an answer with `X-Accel-Buffering: no`. Default `1h`.
     pub stream_idle: Span,
     /// How long a connection is kept for the next request; less where the target closes sooner. Default `4s`.
     pub keep_alive: Span,
@@ -54,6 +58,7 @@ impl Default for UpstreamConfig {
         Self {
             name: String::new(),
             targets: Vec::new(),
+            protocol: Protocol::default(),
             balance: Balance::default(),
             check: None,
             slow_start: Span::from_secs(0),
@@ -122,6 +127,17 @@ impl TargetConfig {
     pub fn is_backup(&self) -> bool {
         matches!(self, Self::Table(table) if table.backup)
     }
+}
+
+/// What is spoken with targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// HTTP/1.1, one request at a time on each connection. A WebSocket or another upgrade passes.
+    #[default]
+    Http1,
+    /// HTTP/2, many requests at a time on one connection, with trailers both ways. No upgrades.
+    Http2,
 }
 
 /// How requests are spread over targets.

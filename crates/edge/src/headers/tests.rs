@@ -99,3 +99,34 @@ fn a_request_id_is_written_as_32_digits() {
     );
     assert_eq!(headers[X_REQUEST_ID], "0123456789abcdef0fedcba987654321");
 }
+
+#[test]
+fn trailers_pass_only_where_nobody_takes_them_for_a_head() {
+    let mut trailers = HeaderMap::new();
+    for name in [
+        "grpc-status",
+        "grpc-message",
+        "grpc-status-details-bin",
+        "quota-left-bin",
+        "content-length",
+        "host",
+        "authorization",
+        "set-cookie",
+        "transfer-encoding",
+        "x-forwarded-for",
+        "x_y",
+    ] {
+        trailers.insert(HeaderName::from_static(name), HeaderValue::from_static("0"));
+    }
+    let names = |which: Trailers| {
+        let kept = which.of(&trailers).unwrap();
+        kept.keys().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let own = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+    assert_eq!(names(Trailers::Grpc), own);
+    assert_eq!(
+        names(Trailers::Call),
+        [&own[..], &["quota-left-bin"]].concat()
+    );
+    assert_eq!(Trailers::Call.of(&HeaderMap::new()), None);
+}

@@ -135,16 +135,5 @@ pub(crate) fn back(headers: &mut HeaderMap) -> Result<Option<Duration>, ()> {
     Ok(stated)
 }
 
-/// Those trailers that are safe to pass on: gRPC's own.
-pub(crate) fn trailers(trailers: &HeaderMap) -> Option<HeaderMap> {
-    let mut kept = HeaderMap::new();
-    for (name, value) in trailers {
-        if name.as_str().starts_with("grpc-") {
-            kept.append(name, value.clone());
-        }
-    }
-    (!kept.is_empty()).then_some(kept)
-}
-
 #[cfg(test)]
 mod tests;

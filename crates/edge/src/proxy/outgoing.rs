@@ -6,8 +6,9 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
+use super::manner::Manner;
 use crate::body::Received;
-use crate::content::Outgoing;
+use crate::content::{Outgoing, Replay};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
 
@@ -15,20 +16,27 @@ use crate::exchange::Exchange;
 /// holds no connection to it.
 const WHOLE: u64 = 64 * 1024;
 
-/// Receives a short body; a long one, or one of unknown length, is received as it is sent.
+/// Receives a short body; a long one, one of unknown length, or one that may have trailers is received as it is sent.
 pub(super) async fn receive(
     incoming: Incoming,
     exchange: &Arc<Exchange>,
+    manner: &Manner,
 ) -> Result<Outgoing, &'static Refusal> {
     if incoming.is_end_stream() {
         return Ok(Outgoing::Nothing);
     }
-    let is_short = incoming
-        .size_hint()
-        .exact()
-        .is_some_and(|length| length <= WHOLE);
+    let length = incoming.size_hint().exact();
     let received = Received::new(incoming, Arc::clone(exchange));
-    if !is_short {
+    if let Some(trailers) = manner.trailers() {
+        let received = received.with(trailers);
+        let received = match manner.silence() {
+            Some(silence) => received.lasting(silence),
+            None => received,
+        };
+        // A slow client holds up nobody there.
+        return Ok(Outgoing::Kept(Replay::new(received.boxed())));
+    }
+    if length.is_none_or(|length| length > WHOLE) {
         return Ok(Outgoing::Streamed(received.boxed()));
     }
     match received.collect().await {

@@ -14,6 +14,7 @@ use tokio::time::{Instant, Sleep, timeout};
 use crate::content::BoxError;
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
+use crate::headers::Trailers;
 use crate::upstream::{Channel, Flight, Upstream};
 
 /// How long a connection may take to become free once its answer has been read.
@@ -30,16 +31,23 @@ pub(crate) struct Lease {
 impl Lease {
     /// Gives the connection back for the next request.
     pub(crate) fn release(self) {
-        if self.channel.sender.is_ready() {
+        // A stream needs no care: it ends by itself.
+        let Channel::Own(own) = &self.channel else {
+            return;
+        };
+        if own.sender.is_ready() {
             self.put();
-        } else if !self.channel.sender.is_closed() {
+        } else if !own.sender.is_closed() {
             // The target answered before it had the whole request: nearly always the rest goes out in a moment.
             tokio::spawn(self.settle());
         }
     }
 
     async fn settle(mut self) {
-        let is_free = poll_fn(|cx| self.channel.sender.poll_ready(cx));
+        let Channel::Own(own) = &mut self.channel else {
+            return;
+        };
+        let is_free = poll_fn(|cx| own.sender.poll_ready(cx));
         if let Ok(Ok(())) = timeout(SETTLE, is_free).await {
             self.put();
         }
@@ -61,27 +69,35 @@ impl Lease {
 pub(crate) struct Passing {
     incoming: Incoming,
     lease: Option<Lease>,
+    trailers: Trailers,
+    /// How long it may be silent.
+    silence: Duration,
     /// When the next part must have come; created when the first one is waited for.
     patience: Option<Pin<Box<Sleep>>>,
     has_moved: bool,
 }
 
 impl Passing {
-    pub(crate) fn new(incoming: Incoming, lease: Lease) -> Self {
+    pub(crate) fn new(
+        incoming: Incoming,
+        lease: Lease,
+        trailers: Trailers,
+        silence: Option<Duration>,
+    ) -> Self {
+        let usual = lease.upstream.config.idle_timeout.duration();
         Self {
             incoming,
             lease: Some(lease),
+            trailers,
+            silence: silence.unwrap_or(usual),
             patience: None,
             has_moved: true,
         }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(lease) = &self.lease else {
-            return Poll::Pending;
-        };
         if std::mem::take(&mut self.has_moved) {
-            let until = Instant::now() + lease.upstream.config.idle_timeout.duration();
+            let until = Instant::now() + self.silence;
             match &mut self.patience {
                 Some(sleep) => sleep.as_mut().reset(until),
                 None => self.patience = Some(Box::pin(tokio::time::sleep_until(until))),
@@ -120,10 +136,10 @@ impl http_body::Body for Passing {
             Poll::Ready(Some(Ok(frame))) => {
                 self.has_moved = true;
                 match frame.into_trailers() {
-                    Ok(trailers) => Poll::Ready(
-                        super::headers::trailers(&trailers)
-                            .map(|trailers| Ok(Frame::trailers(trailers))),
-                    ),
+                    Ok(trailers) => {
+                        let kept = self.trailers.of(&trailers);
+                        Poll::Ready(kept.map(|kept| Ok(Frame::trailers(kept))))
+                    }
                     Err(data) => Poll::Ready(Some(Ok(data))),
                 }
             }

@@ -58,6 +58,11 @@ impl Wish {
             .map(Self::Upgrade)
     }
 
+    /// Whether it can't be passed over, as an `Upgrade` can.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream(_))
+    }
+
     /// Puts it into the request for a target.
     pub(super) fn ask(self, head: &mut Parts) -> Asked {
         let mut accept = None;
@@ -102,7 +107,7 @@ fn words<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
 impl Asked {
     /// Whether the client's stream must not be told of a success that hands nothing over.
     pub(super) fn is_stream(&self) -> bool {
-        matches!(self.wish, Wish::Stream(_))
+        self.wish.is_stream()
     }
 
     /// Whether the answer's head, with status 101, consents to what was asked, and to nothing else.

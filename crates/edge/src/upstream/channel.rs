@@ -1,50 +1,30 @@
-//! One HTTP/1.1 connection to a target, with the task that drives it.
+//! A way to send one request to a target: a connection of its own, or one stream of a shared one.
 
+use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper_util::rt::TokioIo;
-use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 
 use super::clock::Clock;
+use super::own::Own;
 use super::target::Target;
-use super::wire::{Tap, Wire};
+use super::trunk::{Strand, Trunk};
+use super::unreachable::Unreachable;
+use crate::config::Protocol;
 use crate::content::Outgoing;
 
-/// An answer's head, and what is read ahead of its body.
-const READ_BUFFER: usize = 64 * 1024;
-const MOST_HEADERS: usize = 100;
+/// What came of sending a request. One that did not leave this process comes back with the error.
+pub(crate) type Sent = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>;
 
-/// Why no connection could be made.
-#[derive(Debug, Error)]
-pub(crate) enum Unreachable {
-    #[error("no connection: {0}")]
-    Connect(std::io::Error),
-    #[error("no TLS: {0}")]
-    Tls(std::io::Error),
-    #[error("no connection in time")]
-    Timeout,
-}
-
-/// A connection; dropping it closes it, whatever it is doing.
+/// A connection with nobody else on it, or a stream; dropping it ends whatever it is doing.
 #[derive(Debug)]
-pub(crate) struct Channel {
-    pub(crate) sender: SendRequest<Outgoing>,
-    /// Whether any byte came since the last request was sent.
-    pub(crate) has_received: Arc<AtomicBool>,
-    /// How long the target said that it keeps the connection.
-    pub(crate) stated: Option<Duration>,
-    wire: Wire,
-    /// Since when it rests; 0 while it works.
-    resting: Arc<AtomicU64>,
-    task: AbortHandle,
+pub(crate) enum Channel {
+    Own(Own),
+    Strand(Strand),
 }
 
 impl Channel {
@@ -54,104 +34,56 @@ impl Channel {
         clock: Clock,
         within: Duration,
     ) -> Result<Self, Unreachable> {
-        match timeout(within, Self::connect(target, clock)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Unreachable::Timeout),
-        }
-    }
-
-    async fn connect(target: &Arc<Target>, clock: Clock) -> Result<Self, Unreachable> {
-        let socket = TcpStream::connect(target.socket)
-            .await
-            .map_err(Unreachable::Connect)?;
-        // Failing means that the other end is gone, which the first read finds out.
-        let _ = socket.set_nodelay(true);
-        let wire = Wire::new(socket);
-        match &target.tls {
-            None => Self::over(wire.clone(), wire, target, clock).await,
-            Some(tls) => {
-                let connector = TlsConnector::from(Arc::clone(&tls.config));
-                let stream = connector
-                    .connect(tls.name.clone(), wire.clone())
-                    .await
-                    .map_err(Unreachable::Tls)?;
-                Self::over(stream, wire, target, clock).await
+        match target.protocol {
+            Protocol::Http1 => Own::dial(target, clock, within).await.map(Self::Own),
+            Protocol::Http2 => {
+                let trunk = Trunk::dial(target, clock, within).await?;
+                Ok(Self::Strand(Strand::new(&Arc::new(trunk))))
             }
         }
     }
 
-    async fn over<S>(
-        stream: S,
-        wire: Wire,
-        target: &Arc<Target>,
-        clock: Clock,
-    ) -> Result<Self, Unreachable>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let (has_received, resting) = (Arc::default(), Arc::new(AtomicU64::new(0)));
-        let stream = TokioIo::new(Tap::new(stream, Arc::clone(&has_received)));
-        let handshake = Builder::new()
-            .max_headers(MOST_HEADERS)
-            .max_buf_size(READ_BUFFER)
-            .handshake(stream)
-            .await;
-        let (sender, connection) =
-            handshake.map_err(|error| Unreachable::Connect(std::io::Error::other(error)))?;
-        let (target, rest) = (Arc::clone(target), Arc::clone(&resting));
-        let driven = async move {
-            // A connection that fails is seen by its requests.
-            let _ = connection.with_upgrades().await;
-            let since = rest.load(Relaxed);
-            if since != 0 {
-                let now = clock.now();
-                target
-                    .idle_time
-                    .learn(Duration::from_millis(now.saturating_sub(since)), now);
-            }
-        };
-        let task = tokio::spawn(driven).abort_handle();
-        Ok(Self {
-            sender,
-            has_received,
-            stated: None,
-            wire,
-            resting,
-            task,
-        })
-    }
-
-    /// From now on it waits for a request.
-    pub(super) fn rest(&self, now: u64) {
-        self.resting.store(now, Relaxed);
-    }
-
-    pub(super) fn rested(&self, now: u64) -> Duration {
-        Duration::from_millis(now.saturating_sub(self.resting.load(Relaxed)))
-    }
-
-    /// From now on it works again; false if it can't, because the target closed it.
-    pub(super) fn wake(&self) -> bool {
-        self.has_received.store(false, Relaxed);
-        let is_alive = self.sender.is_ready() && self.wire.is_quiet();
-        if is_alive {
-            self.resting.store(0, Relaxed);
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn send(&mut self, request: Request<Outgoing>) -> Sent {
+        match self {
+            Self::Own(own) => own.sender.try_send_request(request).await,
+            Self::Strand(strand) => strand.send(request).await,
         }
-        is_alive
+    }
+
+    /// Whether no byte came of an answer to the request that failed.
+    pub(crate) fn is_untouched(&self) -> bool {
+        match self {
+            Self::Own(own) => !own.has_received.load(Relaxed),
+            // A head would have been an answer.
+            Self::Strand(_) => true,
+        }
+    }
+
+    /// The target said how long it keeps the connection.
+    pub(crate) fn is_kept_for(&mut self, stated: Duration) {
+        if let Self::Own(own) = self {
+            own.stated = Some(stated);
+        }
     }
 
     /// What goes on is broken off: closing will tell the target so.
     pub(crate) fn reset(&self) {
-        self.wire.reset();
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        if let Self::Own(own) = self {
+            own.reset();
+        }
     }
 }
 
-impl Drop for Channel {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// Whether the target said that it did not begin with the request (RFC 9113 §8.7), so that sending it again is
+/// safe whatever it asks for.
+pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+    let Some(error) = error
+        .source()
+        .and_then(|source| source.downcast_ref::<h2::Error>())
+    else {
+        return false;
+    };
+    let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (is_refused || error.is_go_away())
 }

@@ -77,7 +77,7 @@ async fn answers(target: &Arc<Target>, check: &CheckConfig, clock: Clock) -> boo
             .header(CONNECTION, HeaderValue::from_static("close"))
             .body(Outgoing::Nothing)
             .ok()?;
-        let response = channel.sender.send_request(request).await.ok()?;
+        let response = channel.send(request).await.ok()?;
         Some(response.status().is_success() || response.status().is_redirection())
     };
     timeout(within, answered)

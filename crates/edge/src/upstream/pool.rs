@@ -1,9 +1,20 @@
-//! Connections of one worker thread that wait for their next request, the most recently used on top.
+//! Connections of one worker thread that wait for their next request, the most recently used on top, and those
+//! that many requests share.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
 
 use super::channel::Channel;
+use super::clock::Clock;
+use super::own::Own;
 use super::target::Target;
+use super::trunk::Trunk;
+use super::unreachable::Unreachable;
+use crate::config::Protocol;
 
 /// Every target's free connections. The lock is never contended: each thread has its own pools.
 #[derive(Debug, Default)]
@@ -15,54 +26,90 @@ pub(crate) struct Pools {
 #[derive(Debug)]
 struct Shelf {
     target: Arc<Target>,
-    channels: Vec<Channel>,
+    free: Vec<Own>,
+    trunks: Vec<Arc<Trunk>>,
+    /// A trunk that is being made, for all who wait for one.
+    dialing: Option<WeakShared<Dialing>>,
 }
+
+type Dialed = Result<Arc<Trunk>, Arc<Unreachable>>;
+type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
 
 impl Pools {
     fn shelves(&self) -> MutexGuard<'_, Vec<Shelf>> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection that rested least, if it may still be used and its other end is there.
+    /// The connection that rested least, if it may still be used and its other end is there; or a stream of one
+    /// that is shared.
     pub(crate) fn take(&self, target: &Arc<Target>, now: u64) -> Option<Channel> {
         let mut shelves = self.shelves();
         let shelf = shelves
             .iter_mut()
             .find(|shelf| Arc::ptr_eq(&shelf.target, target))?;
-        loop {
-            let channel = shelf.channels.pop()?;
-            if is_stale(target, &channel, now) {
-                // Those below rested longer.
-                shelf.channels.clear();
-                return None;
-            }
-            if channel.wake() {
-                return Some(channel);
-            }
-            target.idle_time.learn(channel.rested(now), now);
+        match target.protocol {
+            Protocol::Http1 => shelf.take_free(now).map(Channel::Own),
+            Protocol::Http2 => shelf.strand(now),
         }
     }
 
-    /// Keeps a connection for the next request, if there is room.
+    /// Makes a connection; many who want one that can be shared make it together. Whether it is new.
+    pub(crate) async fn open(
+        &self,
+        target: &Arc<Target>,
+        clock: Clock,
+        within: Duration,
+    ) -> Result<(Channel, bool), Arc<Unreachable>> {
+        if target.protocol == Protocol::Http1 {
+            let channel = Channel::dial(target, clock, within).await?;
+            return Ok((channel, true));
+        }
+        loop {
+            let trunk = self.dialing(target, clock, within).await?;
+            let is_new = self.keep_trunk(target, &trunk);
+            if let Some(channel) = self.take(target, clock.now()) {
+                return Ok((channel, is_new));
+            }
+        }
+    }
+
+    /// The trunk that is being made already, or another.
+    fn dialing(&self, target: &Arc<Target>, clock: Clock, within: Duration) -> Shared<Dialing> {
+        let mut shelves = self.shelves();
+        let shelf = shelf(&mut shelves, target);
+        let under_way = shelf.dialing.as_ref().and_then(WeakShared::upgrade);
+        // One that has come to its end was for those who waited for it.
+        if let Some(dialing) = under_way.filter(|dialing| dialing.peek().is_none()) {
+            return dialing;
+        }
+        let dialing: Dialing = Box::pin(dial(Arc::clone(target), clock, within));
+        let dialing = dialing.shared();
+        shelf.dialing = dialing.downgrade();
+        dialing
+    }
+
+    /// Keeps it for others; false if it is kept already.
+    fn keep_trunk(&self, target: &Arc<Target>, trunk: &Arc<Trunk>) -> bool {
+        let mut shelves = self.shelves();
+        let trunks = &mut shelf(&mut shelves, target).trunks;
+        let is_new = !trunks.iter().any(|other| Arc::ptr_eq(other, trunk));
+        if is_new {
+            trunks.push(Arc::clone(trunk));
+        }
+        is_new
+    }
+
+    /// Keeps a connection for the next request, if there is room. One that is shared is kept all the time.
     pub(crate) fn put(&self, target: &Arc<Target>, channel: Channel, most: usize, now: u64) {
-        if target.is_left() || channel.is_closed() {
+        let Channel::Own(own) = channel else { return };
+        if target.is_left() || own.is_closed() {
             return;
         }
-        channel.rest(now);
+        own.rest(now);
         let mut shelves = self.shelves();
-        let place = shelves
-            .iter()
-            .position(|shelf| Arc::ptr_eq(&shelf.target, target));
-        let place = place.unwrap_or_else(|| {
-            shelves.push(Shelf {
-                target: Arc::clone(target),
-                channels: Vec::new(),
-            });
-            shelves.len() - 1
-        });
-        let channels = &mut shelves[place].channels;
-        if channels.len() < most {
-            channels.push(channel);
+        let free = &mut shelf(&mut shelves, target).free;
+        if free.len() < most {
+            free.push(own);
         }
     }
 
@@ -71,15 +118,73 @@ impl Pools {
         self.shelves().retain_mut(|shelf| {
             let target = &shelf.target;
             let is_left = target.is_left();
-            shelf.channels.retain(|channel| {
-                !is_left && !channel.is_closed() && !is_stale(target, channel, now)
-            });
+            shelf
+                .free
+                .retain(|own| !is_left && !own.is_closed() && !is_stale(target, own, now));
+            shelf
+                .trunks
+                .retain(|trunk| !is_left && !is_spent(target, trunk, now));
             !target.is_gone()
         });
     }
 }
 
-fn is_stale(target: &Target, channel: &Channel, now: u64) -> bool {
+fn shelf<'a>(shelves: &'a mut Vec<Shelf>, target: &Arc<Target>) -> &'a mut Shelf {
+    let place = shelves
+        .iter()
+        .position(|shelf| Arc::ptr_eq(&shelf.target, target));
+    let place = place.unwrap_or_else(|| {
+        shelves.push(Shelf {
+            target: Arc::clone(target),
+            free: Vec::new(),
+            trunks: Vec::new(),
+            dialing: None,
+        });
+        shelves.len() - 1
+    });
+    &mut shelves[place]
+}
+
+async fn dial(target: Arc<Target>, clock: Clock, within: Duration) -> Dialed {
+    Trunk::dial(&target, clock, within)
+        .await
+        .map(Arc::new)
+        .map_err(Arc::new)
+}
+
+impl Shelf {
+    fn take_free(&mut self, now: u64) -> Option<Own> {
+        loop {
+            let own = self.free.pop()?;
+            if is_stale(&self.target, &own, now) {
+                // Those below rested longer.
+                self.free.clear();
+                return None;
+            }
+            if own.wake() {
+                return Some(own);
+            }
+            self.target.idle_time.learn(own.rested(now), now);
+        }
+    }
+
+    /// A stream of the oldest that has room, so that those that are not needed come to rest.
+    fn strand(&mut self, now: u64) -> Option<Channel> {
+        let target = &self.target;
+        self.trunks.retain(|trunk| !is_spent(target, trunk, now));
+        self.trunks
+            .iter()
+            .find_map(Trunk::strand)
+            .map(Channel::Strand)
+    }
+}
+
+fn is_stale(target: &Target, own: &Own, now: u64) -> bool {
     let most = target.idle_time.get(now);
-    channel.rested(now) >= channel.stated.map_or(most, |stated| stated.min(most))
+    own.rested(now) >= own.stated.map_or(most, |stated| stated.min(most))
+}
+
+fn is_spent(target: &Target, trunk: &Trunk, now: u64) -> bool {
+    let is_stale = |rested| rested >= target.idle_time.get(now);
+    trunk.is_closed() || trunk.rested(now).is_some_and(is_stale)
 }

@@ -9,8 +9,7 @@ use super::Upstream;
 use super::roster::Roster;
 use super::target::{Birth, Target, Verdict};
 use super::trust::{self, Tls, TrustError};
-use crate::config::UpstreamConfig;
-use crate::config::{Address, Host};
+use crate::config::{Address, Host, Protocol, UpstreamConfig};
 
 /// One configured target.
 #[derive(Debug, Clone)]
@@ -19,6 +18,7 @@ pub(super) struct Source {
     upstream: Box<str>,
     authority: HeaderValue,
     tls: Option<Tls>,
+    protocol: Protocol,
     weight: u32,
     is_backup: bool,
     keep_alive: std::time::Duration,
@@ -40,7 +40,7 @@ pub(super) fn all(
     };
     let parsed: Vec<_> = config.targets.iter().filter_map(parse).collect();
     let client_config = if parsed.iter().any(|(address, ..)| address.is_tls) {
-        Some(trust::client_config(config.ca_file.as_deref())?)
+        Some(trust::client_config(config)?)
     } else {
         None
     };
@@ -54,6 +54,7 @@ pub(super) fn all(
             upstream: config.name.as_str().into(),
             authority,
             tls,
+            protocol: config.protocol,
             weight,
             is_backup,
             keep_alive: config.keep_alive.duration(),
@@ -129,6 +130,7 @@ impl Source {
             socket: SocketAddr::new(address, self.address.port),
             authority: self.authority.clone(),
             tls: self.tls.clone(),
+            protocol: self.protocol,
             weight: self.weight,
             is_backup: self.is_backup,
             verdict,

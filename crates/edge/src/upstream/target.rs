@@ -13,6 +13,7 @@ use http::HeaderValue;
 use super::balance::{Seat, mix};
 use super::idle::IdleTime;
 use super::trust::Tls;
+use crate::config::Protocol;
 
 /// What the checks found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub(crate) struct Target {
     /// As a `Host` header for requests of the edge's own.
     pub(crate) authority: HeaderValue,
     pub(crate) tls: Option<Tls>,
+    pub(crate) protocol: Protocol,
     pub(crate) idle_time: IdleTime,
     weight: u32,
     is_backup: bool,
@@ -55,6 +57,7 @@ pub(crate) struct Birth<'a> {
     pub(crate) socket: SocketAddr,
     pub(crate) authority: HeaderValue,
     pub(crate) tls: Option<Tls>,
+    pub(crate) protocol: Protocol,
     pub(crate) weight: u32,
     pub(crate) is_backup: bool,
     pub(crate) verdict: Verdict,
@@ -73,6 +76,7 @@ impl Target {
             socket: birth.socket,
             authority: birth.authority,
             tls: birth.tls,
+            protocol: birth.protocol,
             idle_time: IdleTime::new(birth.keep_alive),
             weight: birth.weight,
             is_backup: birth.is_backup,
@@ -289,6 +293,7 @@ mod tests {
             socket: SocketAddr::from(([127, 0, 0, 1], port)),
             authority: HeaderValue::from_static("app"),
             tls: None,
+            protocol: Protocol::Http1,
             weight: 2,
             is_backup: false,
             verdict: Verdict::Up,

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 
-use crate::config::{Address, Host};
+use crate::config::{Address, Host, Protocol, UpstreamConfig};
 
 /// Why no target can be believed, and what to do.
 #[derive(Debug, Error)]
@@ -46,9 +46,9 @@ impl Tls {
     }
 }
 
-/// TLS 1.2 and 1.3 with HTTP/1.1, believing the authorities of the file, or of the system.
-pub(crate) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
-    let roots = match ca_file {
+/// TLS 1.2 and 1.3 with the upstream's protocol, believing the authorities of the file, or of the system.
+pub(crate) fn client_config(upstream: &UpstreamConfig) -> Result<Arc<ClientConfig>, TrustError> {
+    let roots = match &upstream.ca_file {
         Some(path) => from_file(path)?,
         None => from_system()?,
     };
@@ -56,7 +56,10 @@ pub(crate) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>,
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = match upstream.protocol {
+        Protocol::Http1 => vec![b"http/1.1".to_vec()],
+        Protocol::Http2 => vec![b"h2".to_vec()],
+    };
     Ok(Arc::new(config))
 }
 

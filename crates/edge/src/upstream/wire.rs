@@ -31,13 +31,23 @@ impl Wire {
         let _ = SockRef::from(&*self.socket()).set_linger(Some(Duration::ZERO));
     }
 
+    /// Whether the other end has closed; what it sent before may be waiting.
+    pub(crate) fn has_ended(&self) -> bool {
+        match self.peek() {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
     /// Whether the other end has neither closed nor sent anything unasked. Asks the system: what the runtime knows
     /// may be older than the close.
     pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self.peek(), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn peek(&self) -> io::Result<usize> {
         let mut byte = [MaybeUninit::uninit()];
-        let socket = self.socket();
-        let peeked = SockRef::from(&*socket).peek(&mut byte);
-        matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        SockRef::from(&*self.socket()).peek(&mut byte)
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod balancing;
 mod bodies;
+mod calls;
 mod drain;
 mod failures;
 mod headers;
+mod http2;
 mod reuse;
 mod tunnels;
 

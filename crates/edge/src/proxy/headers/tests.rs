@@ -66,16 +66,3 @@ fn an_answer_that_has_two_readings_is_refused() {
         assert_eq!(back(&mut map(rows)), Err(()), "{rows:?}");
     }
 }
-
-#[test]
-fn of_trailers_only_grpcs_own_pass() {
-    assert_eq!(
-        trailers(&map(&[
-            ("grpc-status", "0"),
-            ("content-length", "5"),
-            ("authorization", "x")
-        ])),
-        Some(map(&[("grpc-status", "0")]))
-    );
-    assert_eq!(trailers(&map(&[("host", "x")])), None);
-}

@@ -13,6 +13,7 @@ fn make(address: IpAddr, verdict: Verdict, is_first: bool) -> Arc<Target> {
         socket: (address, 80).into(),
         authority: HeaderValue::from_static("app"),
         tls: None,
+        protocol: crate::config::Protocol::Http1,
         weight: 1,
         is_backup: false,
         verdict,
