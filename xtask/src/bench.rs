@@ -11,6 +11,7 @@ mod machine;
 mod pendopo;
 mod pocketbase;
 mod process;
+mod proxy;
 mod report;
 mod round;
 mod seed;
@@ -95,17 +96,21 @@ fn measure(bench: &Bench) -> Result<Results> {
         .collect::<Result<_>>()?;
     let figures = round::all(bench, &contenders)?;
     let crowds = crowd::crowds(bench, &contenders)?;
+    let counts = proxy::of_contenders(bench, &contenders)?;
     let growth = if bench.invites("pendopo") {
         growth::figures(bench)?
     } else {
         Vec::new()
     };
+    let proxies = proxy::measure(bench)?;
     Ok(Results {
         contenders,
         figures,
         growth,
         crowds,
         build,
+        proxies,
+        counts,
     })
 }
 
@@ -152,6 +157,11 @@ impl Bench {
     pub(crate) fn wants(&self, part: Part) -> bool {
         let asked = self.parts.is_empty() || self.parts.contains(&part);
         asked && !self.left_out.contains(&part)
+    }
+
+    /// Seconds a round at the proxies, who have so many cases that half of the time must do.
+    pub(crate) fn proxy_seconds(&self) -> u64 {
+        self.seconds.div_ceil(2)
     }
 
     /// Whether the caller wants this contender.

@@ -16,9 +16,10 @@ use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use socket2::{Domain, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+
+use crate::workers;
 
 /// As long as an answer to `GET /user/1`.
 const ANSWER: &[u8] =
@@ -27,16 +28,7 @@ const ANSWER: &[u8] =
 /// Serves until it is killed.
 pub(crate) fn serve(address: SocketAddr, certificates: &Path) -> Result<()> {
     let acceptor = acceptor(certificates)?;
-    let cores = std::thread::available_parallelism()?.get();
-    let work = |_| {
-        let (listener, acceptor) = (listener(address)?, acceptor.clone());
-        Ok(std::thread::spawn(move || run(listener, &acceptor)))
-    };
-    let workers: Result<Vec<_>> = (0..cores).map(work).collect();
-    for worker in workers? {
-        worker.join().expect("a worker does not panic")?;
-    }
-    Ok(())
+    workers::run(address, move |stream| connection(stream, acceptor.clone()))
 }
 
 fn acceptor(certificates: &Path) -> Result<TlsAcceptor> {
@@ -47,31 +39,7 @@ fn acceptor(certificates: &Path) -> Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-fn listener(address: SocketAddr) -> Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_port(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(1024)?;
-    Ok(socket.into())
-}
-
-fn run(listener: std::net::TcpListener, acceptor: &TlsAcceptor) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let tasks = tokio::task::LocalSet::new();
-    tasks.block_on(&runtime, async {
-        let listener = TcpListener::from_std(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            tokio::task::spawn_local(connection(stream, acceptor.clone()));
-        }
-    })
-}
-
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor) {
-    drop(stream.set_nodelay(true));
     let Ok(stream) = acceptor.accept(stream).await else {
         return;
     };

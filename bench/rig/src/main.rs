@@ -1,13 +1,21 @@
-//! What the benchmarks need besides the contenders: the floor, a crowd of connections, a certificate.
+//! What the benchmarks need besides the contenders: servers to compare with or to stand before, clients that no
+//! load generator of Debian's can be, a certificate.
 
 mod certificate;
+mod client;
 mod crowd;
 mod floor;
+mod handshakes;
+mod origin;
+mod pace;
+mod workers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser};
+
+use client::{Dialer, Exchange};
 
 /// The rig of `cargo xtask bench`.
 #[derive(Parser)]
@@ -19,12 +27,44 @@ enum Rig {
         address: SocketAddr,
         certificates: PathBuf,
     },
+    /// Serve fixed bodies over plain HTTP, for proxies to stand before
+    Origin { address: SocketAddr },
     /// Hold idle keep-alive connections until it is killed
     Crowd {
-        address: SocketAddr,
-        authority: PathBuf,
+        #[command(flatten)]
+        server: Server,
         connections: usize,
     },
+    /// Open a connection for each request
+    Handshakes {
+        #[command(flatten)]
+        server: Server,
+        seconds: u64,
+    },
+    /// Ask at a pinned rate, and say how long answers took
+    Pace {
+        #[command(flatten)]
+        server: Server,
+        rate: u32,
+        seconds: u64,
+    },
+}
+
+#[derive(Args)]
+struct Server {
+    address: SocketAddr,
+    path: String,
+    /// The root to trust; without one, no TLS
+    #[arg(long)]
+    authority: Option<PathBuf>,
+    #[arg(long, default_value = "classic")]
+    exchange: Exchange,
+}
+
+impl Server {
+    fn dialer(&self) -> anyhow::Result<Dialer> {
+        Dialer::new(self.address, self.authority.as_deref(), self.exchange)
+    }
 }
 
 fn main() -> anyhow::Result<()> {
@@ -34,10 +74,18 @@ fn main() -> anyhow::Result<()> {
             address,
             certificates,
         } => floor::serve(address, &certificates),
+        Rig::Origin { address } => origin::serve(address),
         Rig::Crowd {
-            address,
-            authority,
+            server,
             connections,
-        } => crowd::hold(address, &authority, connections),
+        } => crowd::hold(&server.dialer()?, &server.path, connections),
+        Rig::Handshakes { server, seconds } => {
+            handshakes::run(server.dialer()?, &server.path, seconds)
+        }
+        Rig::Pace {
+            server,
+            rate,
+            seconds,
+        } => pace::run(server.dialer()?, &server.path, rate, seconds),
     }
 }

@@ -70,9 +70,9 @@ fn beside(bench: &Bench, pendopo: &Contender, connections: usize) -> Result<Samp
     let mut command = Command::new(&bench.rig);
     command
         .arg("crowd")
-        .arg(address.to_string())
+        .arg("--authority")
         .arg(authority(pendopo))
-        .arg(connections.to_string());
+        .args([&address.to_string(), "/health", &connections.to_string()]);
     let mut crowd = Process::start(&mut command, &bench.place.join("crowd.log"))?;
     crowd.wait_until(|crowd| crowd.printed().contains("ready"))?;
     let sample = load(request, bench.seconds, &bench.place, &pendopo.ids())?;

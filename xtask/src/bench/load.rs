@@ -29,6 +29,18 @@ pub(crate) enum Part {
     GrowthCreate,
     /// Get one user beside more and more open connections
     Connections,
+    /// The edge as a proxy, beside nginx, `HAProxy` and Caddy
+    Proxy,
+    /// The same but `HAProxy`, which has no files: static files of 10 kB and 1 MB
+    Files,
+    /// The same four: full TLS handshakes
+    Handshakes,
+    /// The same four: times at a pinned rate
+    Pinned,
+    /// The same four: memory beside 10,000 idle connections
+    Idle,
+    /// Instructions, system calls and allocations a request
+    Counts,
     /// Build from nothing, which takes minutes
     Build,
 }
@@ -65,6 +77,12 @@ impl Part {
             }
             Self::GrowthCreate => "Growth: `POST /user` over HTTPS",
             Self::Connections => "Open connections: `GET /user/{id}` over HTTPS beside idle ones",
+            Self::Proxy => "The edge as a proxy",
+            Self::Files => "Static files",
+            Self::Handshakes => "Full TLS handshakes",
+            Self::Pinned => "Times at a pinned rate",
+            Self::Idle => "Memory beside idle connections",
+            Self::Counts => "What one request takes",
             Self::Build => "Build",
         }
     }

@@ -140,9 +140,13 @@ fn requests(_: &Bench, started: &Started) -> Result<Requests> {
 }
 
 pub(crate) fn versions(bench: &Bench) -> Result<String> {
-    let version = output(Command::new(binary(bench)).arg("--version"))?;
+    let version = version(bench)?;
     Ok(format!(
-        "{} in release; every write is committed with `synchronous=FULL` and audited",
-        version.trim()
+        "{version}; every write is committed with `synchronous=FULL` and audited"
     ))
+}
+
+pub(crate) fn version(bench: &Bench) -> Result<String> {
+    let version = output(Command::new(binary(bench)).arg("--version"))?;
+    Ok(format!("{} in release", version.trim()))
 }

@@ -13,7 +13,7 @@ use rustix::process::Signal;
 
 use crate::program::signal;
 
-pub(crate) use cost::{cpu_seconds, memory_bytes};
+pub(crate) use cost::{cpu_seconds, family, memory_bytes};
 
 /// How long a server has to end by itself before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ impl Process {
     }
 
     fn end(&mut self) -> Result<()> {
-        let family = cost::family(&[self.id()]);
+        let family = family(&[self.id()]);
         signal(self.id(), Signal::TERM);
         let begun = Instant::now();
         while self.child.try_wait()?.is_none() && begun.elapsed() < PATIENCE {
@@ -114,7 +114,7 @@ mod tests {
         process
             .wait_until(|process| process.printed().contains("started"))
             .expect("it says so");
-        let family = cost::family(&[process.id()]);
+        let family = family(&[process.id()]);
         assert_eq!(family.len(), 2);
         drop(process);
         assert!(family.iter().all(|id| !cost::runs(*id)), "{family:?}");

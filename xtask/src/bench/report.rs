@@ -8,10 +8,11 @@ use super::build::Build;
 use super::contender::Contender;
 use super::crowd::Crowd;
 use super::load::{LOADS, Part};
+use super::proxy::Proxies;
 use super::round::Figure;
 use super::target::{self, Measured, Verdict, megabytes};
 use super::wrk::Sample;
-use super::{Bench, growth, machine};
+use super::{Bench, growth, machine, proxy};
 
 const HEAD: &str = "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n\
 Everything ran on one machine in one run: contenders in alternating rounds over loopback, 32 connections of one wrk thread, \
@@ -25,6 +26,8 @@ pub(crate) struct Results {
     pub(crate) growth: Vec<Figure>,
     pub(crate) crowds: Vec<Crowd>,
     pub(crate) build: Option<Build>,
+    pub(crate) proxies: Option<Proxies>,
+    pub(crate) counts: Option<proxy::Group>,
 }
 
 /// The whole document.
@@ -43,15 +46,12 @@ pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
     for part in LOADS {
         write!(text, "{}", section(*part, "contender", &results.figures)?)?;
     }
-    writeln!(
-        text,
-        "\n## Start and idle\n\n{}",
-        starts(&results.contenders)?
-    )?;
+    text += &starts(&results.contenders)?;
     for part in growth::PARTS {
         write!(text, "{}", section(*part, "people", &results.growth)?)?;
     }
-    write!(text, "{}", connections(&results.crowds)?)?;
+    text += &connections(&results.crowds)?;
+    text += &proxy::text(results.proxies.as_ref(), results.counts.as_ref())?;
     Ok(text)
 }
 
@@ -60,6 +60,7 @@ fn judged(results: &Results) -> Result<String> {
         figures: &results.figures,
         contenders: &results.contenders,
         build: results.build.as_ref(),
+        proxies: results.proxies.as_ref(),
     };
     let mut rows = String::new();
     for target in target::targets(&measured) {
@@ -116,6 +117,7 @@ fn titled(part: Part, column: &str, rows: &[(String, Sample)]) -> Result<String>
     writeln!(text, "|---|---|---|---|---|---|")?;
     for (name, sample) in rows {
         let Sample {
+            requests: _,
             per_second,
             cpu_us,
             p50_ms,
@@ -132,8 +134,11 @@ fn titled(part: Part, column: &str, rows: &[(String, Sample)]) -> Result<String>
 }
 
 fn starts(contenders: &[Contender]) -> Result<String> {
+    if contenders.is_empty() {
+        return Ok(String::new());
+    }
     let mut text =
-        "| contender | first start ms | next start ms | idle memory MB |\n|---|---|---|---|"
+        "\n## Start and idle\n\n| contender | first start ms | next start ms | idle memory MB |\n|---|---|---|---|"
             .to_owned();
     for contender in contenders {
         let (first, next) = (
@@ -147,5 +152,6 @@ fn starts(contenders: &[Contender]) -> Result<String> {
             megabytes(contender.idle_memory)
         )?;
     }
+    text.push('\n');
     Ok(text)
 }

@@ -69,6 +69,7 @@ pub(crate) fn median(samples: &[Sample]) -> Sample {
         .max()
         .unwrap_or_default();
     Sample {
+        requests: middle(|sample| sample.requests),
         per_second: middle(|sample| sample.per_second),
         cpu_us: middle(|sample| sample.cpu_us),
         p50_ms: middle(|sample| sample.p50_ms),

@@ -21,20 +21,28 @@ pub(crate) enum Verdict {
     Aimed,
 }
 
+/// What a number must be at least, and what is aimed at.
+pub(crate) type Bounds = (f64, f64);
+
+/// A lower number is better when the aim is the lower bound.
+pub(crate) fn verdict(measured: f64, (at_least, aim): Bounds) -> Verdict {
+    let reaches = |bound: f64| {
+        if at_least > aim {
+            measured <= bound
+        } else {
+            measured >= bound
+        }
+    };
+    match (reaches(at_least), reaches(aim)) {
+        (_, true) => Verdict::Aimed,
+        (true, false) => Verdict::Met,
+        (false, false) => Verdict::Missed,
+    }
+}
+
 impl Target {
     pub(crate) fn verdict(&self) -> Verdict {
-        let reaches = |bound: f64| {
-            if self.at_least > self.aim {
-                self.measured <= bound
-            } else {
-                self.measured >= bound
-            }
-        };
-        match (reaches(self.at_least), reaches(self.aim)) {
-            (_, true) => Verdict::Aimed,
-            (true, false) => Verdict::Met,
-            (false, false) => Verdict::Missed,
-        }
+        verdict(self.measured, (self.at_least, self.aim))
     }
 
     /// The two bounds as a reader of the design knows them.
@@ -42,10 +50,11 @@ impl Target {
         (self.shown(self.at_least), self.shown(self.aim))
     }
 
-    /// A share below one is a fraction, as in `1/20`.
+    /// A share below one is a fraction, as in `1/20`, unless its unit is `×`.
     pub(crate) fn shown(&self, number: f64) -> String {
         match self.unit {
             "" if number < 0.7 => format!("1/{:.1}", 1.0 / number).replace(".0", ""),
+            "×" => format!("{number:.2}×"),
             "" => format!("{number:.1}×").replace(".0×", "×"),
             unit => format!("{number:.1} {unit}").replace(".0 ", " "),
         }

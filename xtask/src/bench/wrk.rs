@@ -82,6 +82,7 @@ struct Counted {
 /// One round of one load on one contender.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sample {
+    pub(crate) requests: f64,
     pub(crate) per_second: f64,
     pub(crate) cpu_us: f64,
     pub(crate) p50_ms: f64,
@@ -143,6 +144,7 @@ pub(crate) fn load(
 fn sample(counted: &Counted, cpu: f64, memory: u64) -> Sample {
     let requests = counted.requests as f64;
     Sample {
+        requests,
         per_second: requests * 1e6 / counted.duration_us as f64,
         cpu_us: cpu * 1e6 / requests,
         p50_ms: counted.p50_us / 1e3,

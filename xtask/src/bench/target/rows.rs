@@ -4,6 +4,7 @@ use super::megabytes;
 use crate::bench::build::Build;
 use crate::bench::contender::Contender;
 use crate::bench::load::Part;
+use crate::bench::proxy::{self, Proxies};
 use crate::bench::round::Figure;
 use crate::bench::wrk::Sample;
 
@@ -12,6 +13,7 @@ pub(crate) struct Measured<'a> {
     pub(crate) figures: &'a [Figure],
     pub(crate) contenders: &'a [Contender],
     pub(crate) build: Option<&'a Build>,
+    pub(crate) proxies: Option<&'a Proxies>,
 }
 
 /// Where a number comes from.
@@ -96,6 +98,24 @@ pub(crate) const ROWS: &[Row] = &[
         "",
         |m| m.rate(Part::PlainCreate, "pocketbase"),
         (6.0, 10.0),
+    ),
+    row(
+        "edge as a plain proxy, its worst case: CPU a request against nginx",
+        "×",
+        |m| proxy::worst(m.proxies?, "nginx"),
+        (1.0, 0.8),
+    ),
+    row(
+        "edge as a plain proxy, its worst case: CPU a request against HAProxy",
+        "×",
+        |m| proxy::worst(m.proxies?, "haproxy"),
+        (1.15, 0.95),
+    ),
+    row(
+        "edge as a plain proxy, its worst case: CPU a request against Caddy",
+        "×",
+        |m| proxy::worst(m.proxies?, "caddy"),
+        (0.35, 0.25),
     ),
     row(
         "start to ready",

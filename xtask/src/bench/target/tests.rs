@@ -69,6 +69,7 @@ fn only_what_was_measured_on_both_sides_is_judged() {
         figures: &figures,
         contenders: &[],
         build: None,
+        proxies: None,
     });
     let judged: Vec<_> = targets
         .iter()
