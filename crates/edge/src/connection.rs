@@ -77,6 +77,7 @@ pub(crate) async fn serve(mut opened: Opened, desk: Arc<Desk>, drain: &Drain, pl
             tls,
             peer_text: OnceLock::new(),
             switch: Arc::downgrade(&switch),
+            forwarded: OnceLock::new(),
         })
     };
     if !opened.is_secure {

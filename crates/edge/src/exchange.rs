@@ -15,6 +15,7 @@ use crate::access_log::Note;
 use crate::admission::Held;
 use crate::error::{self, Refusal};
 use crate::forwarded;
+use crate::headers;
 use crate::link::{Desk, Link};
 use crate::routes::Site;
 use crate::rules::Rules;
@@ -40,6 +41,8 @@ pub(crate) struct Exchange {
     status: AtomicU16,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+    /// The request's name as a header, which its target and its client are both told.
+    name: OnceLock<HeaderValue>,
     site: OnceLock<Arc<Site>>,
     /// Who was asked last.
     asked: Mutex<Asked>,
@@ -101,6 +104,7 @@ impl Exchange {
             status: AtomicU16::new(CLIENT_LEFT),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
+            name: OnceLock::new(),
             site: OnceLock::new(),
             asked: Mutex::new(Asked::Nobody),
             attempts: AtomicU8::new(0),
@@ -122,6 +126,13 @@ impl Exchange {
         if !has_left {
             self.status.store(status.as_u16(), Relaxed);
         }
+    }
+
+    pub(crate) fn name(&self) -> HeaderValue {
+        let name = self
+            .name
+            .get_or_init(|| headers::request_id(self.client.request_id));
+        name.clone()
     }
 
     pub(crate) fn received(&self, bytes: usize) {

@@ -175,30 +175,24 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Tells the client by which name its request stands in the logs.
-pub(crate) fn name_request(headers: &mut HeaderMap, id: RequestId) {
-    if let Some(value) = request_id(id) {
-        headers.insert(X_REQUEST_ID, value);
-    }
-}
-
-/// A request's name as a header.
-pub(crate) fn request_id(id: RequestId) -> Option<HeaderValue> {
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&id_text(id))).ok()
+/// A request's name as a header. It is called sensitive, since HTTP/2 would else keep each in the table of values that
+/// may come again: this one never does, and would push out those that do.
+pub(crate) fn request_id(id: RequestId) -> HeaderValue {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&id_text(id)))
+        .expect("digits may stand in a header");
+    value.set_sensitive(true);
+    value
 }
 
 /// The 32 digits of a request's name, without the formatting machinery, which takes longer than the rest of a header.
 pub(crate) fn id_text(id: RequestId) -> [u8; 32] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let bytes = id.0.to_be_bytes();
-    std::array::from_fn(|index| {
-        let byte = bytes[index / 2];
-        DIGITS[usize::from(if index.is_multiple_of(2) {
-            byte >> 4
-        } else {
-            byte & 15
-        })]
-    })
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(id.0.to_be_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
 }
 
 #[cfg(test)]

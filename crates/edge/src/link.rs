@@ -44,6 +44,8 @@ pub(crate) struct Link {
     pub(crate) peer_text: OnceLock<HeaderValue>,
     /// Where the connection is told to leave HTTP; nowhere on HTTP/2, which does so stream by stream.
     pub(crate) switch: Weak<Switch>,
+    /// The first host that the client asked for, and what targets are told of that; nearly all others ask for the same.
+    pub(crate) forwarded: OnceLock<(Option<HeaderValue>, Option<HeaderValue>)>,
 }
 
 /// What the TLS handshake agreed on.

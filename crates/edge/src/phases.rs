@@ -20,7 +20,7 @@ use crate::exchange::{self, Ending, Exchange};
 use crate::folder::Folder;
 use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
-use crate::headers;
+use crate::headers::{self, X_REQUEST_ID};
 use crate::link::Link;
 use crate::proxy::{self, Said};
 use crate::redirect;
@@ -218,7 +218,7 @@ fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
         exchange.is_foreign(),
         exchange.link.is_real(),
     );
-    headers::name_request(&mut head.headers, exchange.client.request_id);
+    head.headers.insert(X_REQUEST_ID, exchange.name());
     Response::from_parts(head, Answered::new(body, ending))
 }
 

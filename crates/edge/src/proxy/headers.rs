@@ -8,7 +8,8 @@ use http::header::{CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::exchange::Exchange;
-use crate::headers::{X_REQUEST_ID, request_id, strip};
+use crate::headers::{X_REQUEST_ID, strip};
+use crate::link::Link;
 use crate::upstream;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -53,11 +54,14 @@ pub(crate) fn onward(headers: &mut HeaderMap, exchange: &Exchange, told: Option<
     headers.reserve(8);
     let address = exchange.link.peer_text();
     let proto = if client.secure { "https" } else { "http" };
-    let forwarded = element(exchange.link.peer, host.as_ref(), proto);
     let (for_value, forwarded) = match told {
-        None => (Some(address.clone()), HeaderValue::try_from(forwarded).ok()),
+        None => (
+            Some(address.clone()),
+            own_element(&exchange.link, host.as_ref(), proto),
+        ),
         Some(told) => {
             let text = address.to_str().unwrap_or_default();
+            let forwarded = element(exchange.link.peer, host.as_ref(), proto);
             (
                 HeaderValue::try_from(appended(&told.forwarded_for, text)).ok(),
                 HeaderValue::try_from(appended(&told.forwarded, &forwarded)).ok(),
@@ -76,7 +80,7 @@ pub(crate) fn onward(headers: &mut HeaderMap, exchange: &Exchange, told: Option<
         (FORWARDED_PROTO, Some(HeaderValue::from_static(proto))),
         (FORWARDED_HOST, told_host.or(host)),
         (FORWARDED, forwarded),
-        (X_REQUEST_ID, request_id(client.request_id)),
+        (X_REQUEST_ID, Some(exchange.name())),
     ];
     for (name, value) in values {
         if let Some(value) = value {
@@ -90,6 +94,17 @@ fn appended(before: &str, own: &str) -> String {
         own.to_owned()
     } else {
         format!("{before}, {own}")
+    }
+}
+
+/// What we know ourselves, written once for each connection as long as it asks for one host.
+fn own_element(link: &Link, host: Option<&HeaderValue>, proto: &str) -> Option<HeaderValue> {
+    let write = |host| HeaderValue::try_from(element(link.peer, host, proto)).ok();
+    let (first, written) = link.forwarded.get_or_init(|| (host.cloned(), write(host)));
+    if first.as_ref() == host {
+        written.clone()
+    } else {
+        write(host)
     }
 }
 
