@@ -21,9 +21,11 @@ use tokio_rustls::server::TlsStream;
 use crate::config::Config;
 use crate::connections::Place;
 use crate::content::BoxError;
+use crate::curtain::Curtain;
 use crate::drain::Drain;
 use crate::error;
 use crate::exchange;
+use crate::headless;
 use crate::link::{Desk, Link, Session};
 use crate::phases;
 use crate::pulse::Pulse;
@@ -180,24 +182,45 @@ where
         .max_buf_size(config.request.head.len().max(READ_BUFFER));
     // The watchdog knows a pause from a slow head; hyper's timer does not.
     builder.header_read_timeout(None);
-    let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = builder.serve_connection(TokioIo::new(Curtain::new(stream)), service);
     let outcome = drive(&mut connection, &mut watchdog, &link, drain).await;
     let parts = connection.into_parts();
-    let stream = parts.io.into_inner();
+    let (mut stream, held) = parts.io.into_inner().open();
+    let received = parts.read_buf;
     match outcome {
-        Outcome::Ended(Ok(())) => match switch.take() {
-            Some(takeover) => {
-                let (stream, ahead) = (Box::new(stream), parts.read_buf);
-                takeover(Client { stream, ahead }).await;
+        Outcome::Ended(Ok(())) => {
+            if let Some(takeover) = switch.take() {
+                let (stream, ahead) = (Box::new(stream), received);
+                return takeover(Client { stream, ahead }).await;
             }
-            None => linger(stream, &link).await,
-        },
-        Outcome::Ended(Err(error)) => {
-            phases::unreadable(&link, &error);
+            say(&mut stream, &held).await;
             linger(stream, &link).await;
         }
-        Outcome::Overdue(overdue) => close(stream, &link, overdue).await,
+        Outcome::Ended(Err(error)) => {
+            let answer = headless::unreadable(&link, &error, &received);
+            // hyper says nothing of its own while an earlier answer is under way; neither do we then.
+            let last = answer.filter(|_| !held.is_empty()).unwrap_or(held);
+            say(&mut stream, &last).await;
+            linger(stream, &link).await;
+        }
+        Outcome::Overdue(overdue) => {
+            say(&mut stream, &held).await;
+            close(stream, &link, (overdue, &received)).await;
+        }
     }
+}
+
+/// Writes the connection's last words, if there are any.
+async fn say<S: AsyncWrite + Unpin>(stream: &mut S, words: &[u8]) {
+    if words.is_empty() {
+        return;
+    }
+    let saying = async {
+        stream.write_all(words).await?;
+        stream.shutdown().await
+    };
+    // Best effort: whoever does not read them is gone all the same.
+    let _: Result<io::Result<()>, _> = tokio::time::timeout(LINGER, saying).await;
 }
 
 /// HTTP/2.
@@ -328,12 +351,17 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, link: &Link) {
 }
 
 /// Closes a connection whose deadline has passed. A client that was slow with its request is told so.
-async fn close<S: AsyncWrite + Unpin>(mut stream: S, link: &Link, overdue: Overdue) {
+async fn close<S: AsyncWrite + Unpin>(
+    mut stream: S,
+    link: &Link,
+    (overdue, received): (Overdue, &[u8]),
+) {
     link.shared().metrics.connections.overdue(overdue);
     let farewell = async {
         if overdue == Overdue::Head && link.pulse.has_begun_head() {
-            phases::unfinished(link);
-            stream.write_all(error::TOO_SLOW_ANSWER).await?;
+            stream
+                .write_all(&headless::unfinished(link, received))
+                .await?;
         }
         stream.shutdown().await
     };

@@ -196,10 +196,6 @@ refusals! {
         "the request's head did not arrive in time";
 }
 
-/// Sent by hand when a request's head never came to its end, so that there is no request to answer.
-pub(crate) const TOO_SLOW_ANSWER: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-
 /// Sent by hand to whoever speaks plain HTTP to the HTTPS listener.
 pub(crate) const PLAIN_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\
 content-type: text/plain\r\n\r\nThis port speaks HTTPS: write the address with https:// in front.\n";

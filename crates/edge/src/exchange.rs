@@ -298,10 +298,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Notes a request of which no head could be read, so that there is nothing to tell but why.
-pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal) {
+pub(crate) fn note_headless(link: &Link, refusal: &'static Refusal, id: RequestId) {
     let status = refusal.status.as_u16();
     link.shared().metrics.answered(Version::HTTP_11, status);
-    note_unheard(&link.desk, link.peer, link.is_secure(), refusal);
+    note(&link.desk, (link.peer, link.is_secure()), refusal, id);
 }
 
 /// Notes a connection that was closed before a request could come.
@@ -311,10 +311,19 @@ pub(crate) fn note_unheard(
     is_secure: bool,
     refusal: &'static Refusal,
 ) {
+    note(desk, (client, is_secure), refusal, desk.ids.next());
+}
+
+fn note(
+    desk: &Desk,
+    (client, is_secure): (IpAddr, bool),
+    refusal: &'static Refusal,
+    id: RequestId,
+) {
     desk.shared.metrics.refused(refusal);
     desk.queue.push(&Note {
         time: Timestamp::now(),
-        id: desk.ids.next(),
+        id,
         client,
         is_secure,
         version: Version::HTTP_11,

@@ -16,7 +16,7 @@ use crate::config::Language;
 use crate::content::{Body, Nothing};
 use crate::error::{self, Refusal, Refused};
 use crate::error_page;
-use crate::exchange::{self, Ending, Exchange};
+use crate::exchange::{Ending, Exchange};
 use crate::folder::Folder;
 use crate::forward::{Call, Local};
 use crate::gate::{self, Door};
@@ -220,21 +220,4 @@ fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
     );
     head.headers.insert(X_REQUEST_ID, exchange.name());
     Response::from_parts(head, Answered::new(body, ending))
-}
-
-/// Notes a request whose head could not be read; hyper has answered it.
-pub(crate) fn unreadable(link: &Link, error: &hyper::Error) {
-    if error.is_parse() {
-        let refusal = if error.is_parse_too_large() {
-            &error::HEAD_TOO_LONG
-        } else {
-            &error::HEAD_UNREADABLE
-        };
-        exchange::note_headless(link, refusal);
-    }
-}
-
-/// Notes a request whose head did not arrive in time.
-pub(crate) fn unfinished(link: &Link) {
-    exchange::note_headless(link, &error::HEAD_TOO_SLOW);
 }

@@ -14,9 +14,10 @@ use crate::content::Body;
 use crate::error::{self, Refusal, Refused, Retry};
 use crate::error_page;
 use crate::exchange::Exchange;
+use traffic::RequestId;
 
 /// Tells whoever looks after this server, and nobody else, what happened.
-const WHY: HeaderName = HeaderName::from_static("x-pendopo-why");
+pub(crate) const WHY: HeaderName = HeaderName::from_static("x-pendopo-why");
 
 /// The answer to a refused request: a page for readers, problem+json (RFC 9457) for programs.
 pub(crate) fn respond(
@@ -25,21 +26,10 @@ pub(crate) fn respond(
     refused: &Refused,
 ) -> Response<Body> {
     let refusal = refused.refusal;
-    let detail = refused.detail();
     exchange.because(refusal.cause);
     exchange.link.shared().metrics.refused(refusal);
-    let (code, _) = kind(refusal.status);
     let id = exchange.client.request_id;
-    let (text, media_type) = match reader {
-        Some(language) => (
-            error_page::render(refusal, &detail, (code, language), id),
-            "text/html; charset=utf-8",
-        ),
-        None => (
-            problem(refusal, &detail, exchange),
-            "application/problem+json",
-        ),
-    };
+    let (text, media_type) = text(refused, reader, Some(exchange.path()), id);
     let mut response = Response::new(
         Full::new(Bytes::from(text))
             .map_err(|never| match never {})
@@ -60,7 +50,29 @@ pub(crate) fn respond(
     response
 }
 
-fn describe(
+/// The page or the problem document, and its media type.
+pub(crate) fn text(
+    refused: &Refused,
+    reader: Option<Language>,
+    path: Option<&str>,
+    id: RequestId,
+) -> (Vec<u8>, &'static str) {
+    let (refusal, detail) = (refused.refusal, refused.detail());
+    let (code, _) = kind(refusal.status);
+    match reader {
+        Some(language) => (
+            error_page::render(refusal, &detail, (code, language), id),
+            "text/html; charset=utf-8",
+        ),
+        None => (
+            problem(refusal, &detail, path, id),
+            "application/problem+json",
+        ),
+    }
+}
+
+/// What is said of the answer, whichever form it has.
+pub(crate) fn describe(
     headers: &mut HeaderMap,
     media_type: &'static str,
     refused: &Refused,
@@ -110,19 +122,21 @@ fn is_understood(refusal: &Refusal) -> bool {
 }
 
 /// The same members as the problems of the API, so that a client needs one reader for both.
-fn problem(refusal: &Refusal, detail: &str, exchange: &Exchange) -> Vec<u8> {
+fn problem(refusal: &Refusal, detail: &str, path: Option<&str>, id: RequestId) -> Vec<u8> {
     let (code, title) = kind(refusal.status);
-    let problem = serde_json::json!({
+    let mut problem = serde_json::json!({
         "type": format!("/problems/{code}"),
         "title": title,
         "status": refusal.status.as_u16(),
         "detail": detail,
-        "instance": exchange.path(),
         "code": code,
         "cause": refusal.cause,
-        "request_id": exchange.client.request_id.to_string(),
+        "request_id": id.to_string(),
         "errors": [],
     });
+    if let Some(path) = path {
+        problem["instance"] = path.into();
+    }
     problem.to_string().into_bytes()
 }
 

@@ -1,5 +1,6 @@
 //! Malformed and ambiguous requests at the socket: what hyper stops, what the gate stops, and what is harmless.
 
+mod headless;
 pub(crate) mod http2;
 mod refused;
 mod taken;

@@ -1,5 +1,8 @@
 //! What is refused over HTTP/1, by whom, and how it is told.
 
+use serde_json::Value;
+use testkit::Response;
+
 use super::{answer_and_close, show};
 use crate::house::House;
 
@@ -9,12 +12,16 @@ fn check(cases: &[(&[u8], u16, &str)]) {
     for (count, (bytes, status, cause)) in (1..).zip(cases) {
         let response = answer_and_close(&house, bytes);
         assert_eq!(
-            response.map(|response| response.status),
+            response.as_ref().map(|response| response.status),
             Some(*status),
             "{}",
             show(bytes)
         );
         let record = &house.records(count)[count - 1];
+        check_whole(
+            &response.expect("an answer"),
+            record["id"].as_str().unwrap(),
+        );
         assert_eq!(
             (record["status"].as_u64(), record["cause"].as_str()),
             (Some(u64::from(*status)), Some(*cause)),
@@ -22,6 +29,25 @@ fn check(cases: &[(&[u8], u16, &str)]) {
             show(bytes)
         );
     }
+}
+
+/// An answer says what is wrong, under the name that the log knows, and has the headers that every answer has.
+fn check_whole(response: &Response, id: &str) {
+    let problem: Value = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(problem["status"], response.status);
+    assert_eq!(problem["request_id"], id);
+    for (name, value) in [
+        ("content-type", "application/problem+json"),
+        ("x-request-id", id),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "SAMEORIGIN"),
+        ("cache-control", "no-store"),
+        ("connection", "close"),
+        ("content-length", &response.body.len().to_string()),
+    ] {
+        assert_eq!(response.header(name), Some(value), "{name}");
+    }
+    assert!(response.header("date").is_some());
 }
 
 const HEAD: &str = "bad_request:head";
@@ -294,7 +320,7 @@ fn heads_that_are_too_long_or_too_many() {
     };
     check(&[
         (&target, 414, "too_long:target"),
-        (&longer, 431, "too_long:head"),
+        (&longer, 414, "too_long:target"),
         (&value, 431, "too_long:head"),
         (&huge, 431, "too_long:head"),
         (&headers(100), 431, "too_long:head"),
@@ -335,7 +361,7 @@ fn a_refusal_is_a_page_for_browsers_and_problem_json_for_others() {
         problem.header("content-type"),
         Some("application/problem+json")
     );
-    let told: serde_json::Value = serde_json::from_slice(&problem.body).unwrap();
+    let told: Value = serde_json::from_slice(&problem.body).unwrap();
     assert_eq!(told["status"], 400);
     assert_eq!(
         (told["code"].as_str(), told["cause"].as_str()),

@@ -68,7 +68,15 @@ fn half_a_head_is_answered_408() {
     let mut client = house.plain();
     let began = Instant::now();
     client.send("GET / HTTP/1.1\r\nhost: a\r\n");
-    assert!(closes_in_time(&mut client, began).starts_with(b"HTTP/1.1 408 "));
+    let answer = closes_in_time(&mut client, began);
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let id = house.records(1)[0]["id"].as_str().unwrap().to_owned();
+    assert!(
+        answer.contains(&format!("x-request-id: {id}\r\n")),
+        "{answer}"
+    );
+    assert!(answer.contains("\"cause\":\"timeout:head\""), "{answer}");
 }
 
 #[test]
