@@ -14,6 +14,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromedriver", "chromium-driver"),
     ("mkfs.ext4", "e2fsprogs"),
     ("nginx", "nginx-light"),
+    ("node", "nodejs"),
     ("pebble", "pebble"),
     ("sslscan", "sslscan"),
     ("testssl", "testssl.sh"),

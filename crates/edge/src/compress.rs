@@ -17,6 +17,7 @@ use http_body::Body as _;
 
 use crate::codings::{Coding, Codings};
 use crate::content::{Body, Nothing};
+use crate::headers::is_unbuffered;
 use crate::media_type;
 use encoder::Encoder;
 use shrinking::Shrinking;
@@ -133,6 +134,7 @@ fn is_worth_it(head: &response::Parts, is_head: bool) -> bool {
         && media.is_some_and(media_type::is_text)
         && !headers.contains_key(CONTENT_ENCODING)
         && !may_not_be_transformed(headers)
+        && !is_unbuffered(headers)
         && !DIGESTS.iter().any(|name| headers.contains_key(name))
 }
 

@@ -3,13 +3,14 @@
 mod security;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 use traffic::RequestId;
 
 pub(crate) use security::SecurityHeaders;
 
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its plain form: a path as target, one `Host`, a length in plain digits, and no header that
@@ -85,6 +86,27 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether an answer must reach its client part by part as it comes: a stream of events, or one that says so in the
+/// way that nginx knows.
+pub(crate) fn is_unbuffered(answer: &HeaderMap) -> bool {
+    has_type(answer, "text/event-stream")
+        || answer
+            .get(ACCEL_BUFFERING)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"no"))
+}
+
+/// Whether the content is of this type, or of one that adds something to it with `+` or `;`.
+pub(crate) fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let Some(stated) = headers.get(CONTENT_TYPE) else {
+        return false;
+    };
+    let stated = stated.as_bytes();
+    stated
+        .get(..wanted.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(wanted.as_bytes()))
+        && matches!(stated.get(wanted.len()), None | Some(b'+' | b';' | b' '))
+}
+
 /// Which trailers are passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trailers {
@@ -130,7 +152,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
 }
 
 fn is_kept(name: &HeaderName) -> bool {
-    use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH, ORIGIN};
+    use http::header::{AUTHORIZATION, IF_MATCH, ORIGIN};
     [
         HOST,
         AUTHORIZATION,

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::content::{Body, Nothing, Outgoing};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
-use crate::upstream::{self, Channel, Flight, Picked, Target, Unreachable, Upstream};
+use crate::upstream::{self, Care, Channel, Flight, Picked, Target, Unreachable, Upstream};
 use manner::Manner;
 use passing::{Lease, Passing};
 use tunnel::Tunnel;
@@ -169,7 +169,12 @@ impl Errand<'_> {
         let rested = if self.must_dial {
             None
         } else {
-            pools.take(target, upstream.clock.now())
+            let care = if self.is_harmless {
+                Care::Little
+            } else {
+                Care::Much
+            };
+            pools.take(target, care, upstream.clock.now())
         };
         let is_fresh = rested.is_none();
         let channel = match rested {

@@ -39,7 +39,7 @@ pub(crate) use clock::Clock;
 pub(crate) use counts::Families;
 pub(crate) use idle::stated;
 pub(crate) use keeper::{Charge, keep};
-pub(crate) use pool::Pools;
+pub(crate) use pool::{Care, Pools};
 pub(crate) use target::{Flight, Target, Verdict};
 pub use trust::TrustError;
 pub(crate) use unreachable::Unreachable;

@@ -50,6 +50,8 @@ fn long_whole_texts_are_compressed_and_nothing_else() {
     check(&[], 5000, false);
     check(&[("content-type", "image/png")], 5000, false);
     check(&[("content-type", "text/event-stream")], 5000, false);
+    check(&[HTML, ("x-accel-buffering", "no")], 5000, false);
+    check(&[HTML, ("x-accel-buffering", "yes")], 5000, true);
     check(
         &[HTML, ("cache-control", "private, No-Transform")],
         5000,

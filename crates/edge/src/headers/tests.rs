@@ -126,3 +126,20 @@ fn trailers_pass_only_where_nobody_takes_them_for_a_head() {
     );
     assert_eq!(Trailers::Call.of(&HeaderMap::new()), None);
 }
+
+#[test]
+fn a_type_is_known_by_its_name_whatever_follows() {
+    for (stated, is_it) in [
+        ("application/grpc", true),
+        ("application/grpc+proto", true),
+        ("Application/gRPC; x=y", true),
+        ("application/grpc-web", false),
+        ("application/json", false),
+        ("app", false),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(stated));
+        assert_eq!(has_type(&headers, "application/grpc"), is_it, "{stated}");
+    }
+    assert!(!has_type(&HeaderMap::new(), "application/grpc"));
+}

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 
 use crate::config::{Protocol, UpstreamConfig};
-use crate::headers::Trailers;
-
-const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+use crate::headers::{Trailers, has_type, is_unbuffered};
 
 /// What is known of a request before it is sent.
 #[derive(Debug, Clone, Copy)]
@@ -54,47 +51,7 @@ impl Manner {
 
     /// How long an answer with this head may be silent, if that is another time than usual.
     pub(super) fn answer_silence(&self, answer: &HeaderMap) -> Option<Duration> {
-        let is_stream = self.is_call
-            || has_type(answer, "text/event-stream")
-            || answer
-                .get(ACCEL_BUFFERING)
-                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"no"));
+        let is_stream = self.is_call || is_unbuffered(answer);
         is_stream.then_some(self.stream_idle)
-    }
-}
-
-/// Whether the content is of this type, or of one that adds something to it with `+` or `;`.
-fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
-    let Some(stated) = headers.get(CONTENT_TYPE) else {
-        return false;
-    };
-    let stated = stated.as_bytes();
-    stated
-        .get(..wanted.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(wanted.as_bytes()))
-        && matches!(stated.get(wanted.len()), None | Some(b'+' | b';' | b' '))
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn a_type_is_known_by_its_name_whatever_follows() {
-        for (stated, is_it) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("Application/gRPC; x=y", true),
-            ("application/grpc-web", false),
-            ("application/json", false),
-            ("app", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(stated));
-            assert_eq!(has_type(&headers, "application/grpc"), is_it, "{stated}");
-        }
-        assert!(!has_type(&HeaderMap::new(), "application/grpc"));
     }
 }

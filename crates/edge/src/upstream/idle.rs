@@ -34,6 +34,11 @@ impl IdleTime {
         }
     }
 
+    /// Whether the target itself has shown how long it keeps a connection.
+    pub(crate) fn is_learned(&self, now: u64) -> bool {
+        self.get_ms(now) < self.most_ms
+    }
+
     /// How long a connection may rest now.
     pub(crate) fn get(&self, now: u64) -> Duration {
         Duration::from_millis(self.get_ms(now))
@@ -84,6 +89,15 @@ mod tests {
         assert_eq!(time.get(3000 + MEMORY_MS), Duration::from_secs(4));
         time.learn(Duration::from_mins(1), 400_000);
         assert_eq!(time.get(400_000), Duration::from_secs(4));
+    }
+
+    #[test]
+    fn what_was_only_configured_is_not_learned() {
+        let time = IdleTime::new(Duration::from_secs(4));
+        assert!(!time.is_learned(1));
+        time.learn(Duration::from_secs(2), 1000);
+        assert!(time.is_learned(1000));
+        assert!(!time.is_learned(1000 + MEMORY_MS));
     }
 
     #[test]

@@ -32,6 +32,18 @@ struct Shelf {
     dialing: Option<WeakShared<Dialing>>,
 }
 
+/// What happens to a request when its connection turns out to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Care {
+    /// It is sent again.
+    Little,
+    /// It is lost, since the target may have begun with it.
+    Much,
+}
+
+/// A connection that rested for less is surely kept by the target: the shortest time in use is gunicorn's, 2 s.
+const SURE: Duration = Duration::from_secs(1);
+
 type Dialed = Result<Arc<Trunk>, Arc<Unreachable>>;
 type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
 
@@ -42,13 +54,13 @@ impl Pools {
 
     /// The connection that rested least, if it may still be used and its other end is there; or a stream of one
     /// that is shared.
-    pub(crate) fn take(&self, target: &Arc<Target>, now: u64) -> Option<Channel> {
+    pub(crate) fn take(&self, target: &Arc<Target>, care: Care, now: u64) -> Option<Channel> {
         let mut shelves = self.shelves();
         let shelf = shelves
             .iter_mut()
             .find(|shelf| Arc::ptr_eq(&shelf.target, target))?;
         match target.protocol {
-            Protocol::Http1 => shelf.take_free(now).map(Channel::Own),
+            Protocol::Http1 => shelf.take_free(care, now).map(Channel::Own),
             Protocol::Http2 => shelf.strand(now),
         }
     }
@@ -67,7 +79,7 @@ impl Pools {
         loop {
             let trunk = self.dialing(target, clock, within).await?;
             let is_new = self.keep_trunk(target, &trunk);
-            if let Some(channel) = self.take(target, clock.now()) {
+            if let Some(channel) = self.take(target, Care::Little, clock.now()) {
                 return Ok((channel, is_new));
             }
         }
@@ -153,8 +165,12 @@ async fn dial(target: Arc<Target>, clock: Clock, within: Duration) -> Dialed {
 }
 
 impl Shelf {
-    fn take_free(&mut self, now: u64) -> Option<Own> {
+    fn take_free(&mut self, care: Care, now: u64) -> Option<Own> {
         loop {
+            let least = self.free.last()?;
+            if care == Care::Much && !is_sure(&self.target, least, now) {
+                return None;
+            }
             let own = self.free.pop()?;
             if is_stale(&self.target, &own, now) {
                 // Those below rested longer.
@@ -177,6 +193,11 @@ impl Shelf {
             .find_map(Trunk::strand)
             .map(Channel::Strand)
     }
+}
+
+/// Whether a target's close can't be on its way already.
+fn is_sure(target: &Target, own: &Own, now: u64) -> bool {
+    own.rested(now) < SURE || own.stated.is_some() || target.idle_time.is_learned(now)
 }
 
 fn is_stale(target: &Target, own: &Own, now: u64) -> bool {

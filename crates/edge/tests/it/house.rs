@@ -11,10 +11,14 @@ use edge::{Config, Control, Edge, Renewal, Setup, StartError};
 use lifecycle::tasks::TaskError;
 use lifecycle::{Facts, Readiness, Tasks, Trigger, shutdown};
 use prometheus_client::registry::Registry;
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tempfile::TempDir;
 pub(crate) use testkit::eventually;
 use testkit::{Http2, Raw, Trust};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::local::{self, Service};
 
@@ -124,6 +128,14 @@ impl House {
 
     pub(crate) fn http2(&self) -> Http2 {
         Http2::connect(&self.trust(), self.address("https"), "localhost")
+    }
+
+    /// TLS for an asynchronous client, with this protocol.
+    pub(crate) async fn handshake(&self, protocol: &str) -> TlsStream<TcpStream> {
+        let connector = TlsConnector::from(Arc::new(self.trust().config(&[protocol])));
+        let socket = TcpStream::connect(self.address("https")).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        connector.connect(name, socket).await.unwrap()
     }
 
     /// Trust in the local authority.

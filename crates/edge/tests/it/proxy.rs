@@ -4,9 +4,11 @@ mod balancing;
 mod bodies;
 mod calls;
 mod drain;
+mod events;
 mod failures;
 mod headers;
 mod http2;
+mod resting;
 mod reuse;
 mod tunnels;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use edge::config::Span;
 use testkit::backend::{self, Then};
@@ -126,4 +127,24 @@ fn no_connection_rests_longer_than_it_may() {
         closed.fetch_add(1, Ordering::SeqCst);
         backend.connections() > 3
     });
+}
+
+#[test]
+fn what_cannot_be_sent_twice_takes_no_connection_that_the_target_may_be_closing() {
+    // Closes every connection at its second request, as a server does whose patience just ended.
+    let backend = Backend::start(|asked: &Asked, stream| {
+        if asked.index > 0 {
+            return Then::Close;
+        }
+        backend::write(stream, backend::text("hello"));
+        Then::Keep
+    });
+    let house = before(&[&backend]);
+    let mut client = house.plain();
+    assert_eq!(client.exchange(GET).text(), "hello");
+    let answered = Instant::now();
+    eventually("a rest", || answered.elapsed() > Duration::from_secs(1));
+    let post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi";
+    assert_eq!(client.exchange(post).text(), "hello");
+    assert_eq!(backend.connections(), 2);
 }

@@ -18,10 +18,10 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsAcceptor;
 
 use crate::house::House;
 
@@ -256,10 +256,7 @@ impl Answer {
 
 impl Client {
     pub(super) async fn connect(house: &House) -> Self {
-        let connector = TlsConnector::from(Arc::new(house.trust().config(&["h2"])));
-        let socket = TcpStream::connect(house.address("https")).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let stream = TokioIo::new(connector.connect(name, socket).await.unwrap());
+        let stream = TokioIo::new(house.handshake("h2").await);
         let (sender, connection) = http2::handshake(TokioExecutor::new(), stream)
             .await
             .unwrap();

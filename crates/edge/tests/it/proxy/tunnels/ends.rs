@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::super::{app, before, everything_to};
-use super::peers::{Echo, WAYS, Way, connect, extended, http2, tls};
+use super::peers::{Echo, WAYS, Way, connect, extended, http2};
 use super::{TUNNELS, facing, next};
 use crate::house::{House, eventually};
 
@@ -148,7 +148,7 @@ const BEGUN: &[u8] = &[0x82, 0x85, 0, 0, 0];
 
 /// A stream that was handed over, and the task that is its connection.
 async fn stream(house: &House) -> (h2::SendStream<Bytes>, tokio::task::AbortHandle) {
-    let stream = tls(house, "h2").await;
+    let stream = house.handshake("h2").await;
     let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
     let connection = tokio::spawn(connection).abort_handle();
     while !sender.is_extended_connect_protocol_enabled() {

@@ -1,7 +1,6 @@
 //! Both ends of a WebSocket: a server that echoes, and clients by each way in.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -11,11 +10,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::ext::Protocol;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
@@ -92,7 +89,7 @@ pub(super) const WAYS: [Way; 3] = [Way::Plain, Way::Tls, Way::Http2];
 pub(super) async fn connect(house: &House, way: Way) -> Socket {
     let stream: Box<dyn Duplex> = match way {
         Way::Plain => Box::new(TcpStream::connect(house.address("http")).await.unwrap()),
-        Way::Tls => Box::new(tls(house, "http/1.1").await),
+        Way::Tls => Box::new(house.handshake("http/1.1").await),
         Way::Http2 => {
             let mut sender = http2(house).await;
             let response = extended(&mut sender, "websocket").await.unwrap();
@@ -109,19 +106,9 @@ pub(super) async fn connect(house: &House, way: Way) -> Socket {
     socket
 }
 
-pub(super) async fn tls(
-    house: &House,
-    protocol: &str,
-) -> tokio_rustls::client::TlsStream<TcpStream> {
-    let connector = TlsConnector::from(Arc::new(house.trust().config(&[protocol])));
-    let socket = TcpStream::connect(house.address("https")).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    connector.connect(name, socket).await.unwrap()
-}
-
 /// An HTTP/2 connection whose server said that it hands streams over.
 pub(super) async fn http2(house: &House) -> SendRequest<Empty<Bytes>> {
-    let stream = TokioIo::new(tls(house, "h2").await);
+    let stream = TokioIo::new(house.handshake("h2").await);
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream)
         .await
         .unwrap();
