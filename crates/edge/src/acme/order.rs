@@ -110,7 +110,9 @@ impl Buyer {
         let Some(pending) = state.order.take() else {
             return Ok(None);
         };
-        if pending.domains != self.domains || pending.directory != self.directory {
+        // One that was brought home just before the process was killed would bring the same certificate again.
+        let is_home = self.store.holds_key(&pending.key);
+        if is_home || pending.domains != self.domains || pending.directory != self.directory {
             return Ok(None);
         }
         let key = KeyPair::from_pem(&pending.key)?;

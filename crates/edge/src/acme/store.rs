@@ -82,6 +82,12 @@ impl Store {
         files::replace(&self.certificate_path(), both.as_bytes(), 0o600)
     }
 
+    /// Whether the certificate is the one that this key was made for.
+    pub(crate) fn holds_key(&self, key_pem: &str) -> bool {
+        let both = fs::read_to_string(self.certificate_path());
+        both.is_ok_and(|both| both.contains(key_pem.trim()))
+    }
+
     /// Changes when the certificate is replaced; `None` while there is none.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         files::stamp(&self.certificate_path())

@@ -289,6 +289,47 @@ fn an_order_is_gone_on_with_wherever_the_process_was_killed() {
 }
 
 #[test]
+fn an_order_that_was_brought_home_when_the_process_was_killed_is_not_brought_home_again() {
+    let pebble = Pebble::with(&[("PEBBLE_VA_ALWAYS_VALID", "1")], 3600);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
+    let (path, mut begun) = (house.file("tls/acme/state.json"), String::new());
+    eventually("an order", || {
+        begun = fs::read_to_string(&path).unwrap_or_default();
+        begun.contains("\"url\"")
+    });
+    let trust = pebble.trust();
+    let first = wait_for_certificate(&house, &trust);
+    let directory = house.close();
+    fs::write(directory.path().join("tls/acme/state.json"), begun).unwrap();
+    let house = fetching(&pebble, directory);
+    assert_eq!(leaf(&house, &trust, DOMAINS[0]), Some(first.clone()));
+    house.renewal.as_ref().unwrap().ask();
+    eventually("another certificate", || {
+        leaf(&house, &trust, DOMAINS[0]).is_some_and(|second| second != first)
+    });
+    assert_eq!(pebble.orders(), 2);
+    assert_eq!(house.metric("edge_certificate_fetched_total"), 1);
+}
+
+#[test]
+fn torn_files_are_made_anew() {
+    let pebble = Pebble::with(&[("PEBBLE_VA_ALWAYS_VALID", "1")], 3600);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
+    let trust = pebble.trust();
+    let first = wait_for_certificate(&house, &trust);
+    let directory = house.close();
+    for name in ["state.json", "account.json", "certificate.pem"] {
+        let path = directory.path().join("tls/acme").join(name);
+        let whole = fs::read(&path).unwrap();
+        fs::write(path, &whole[..whole.len() / 2]).unwrap();
+    }
+    let house = fetching(&pebble, directory);
+    let second = wait_for_certificate(&house, &trust);
+    assert_ne!(second, first);
+    assert_eq!(pebble.orders(), 2);
+}
+
+#[test]
 fn where_no_plain_listener_is_open_names_are_proved_in_a_handshake() {
     let pebble = Pebble::start();
     let house = House::within(tempfile::tempdir().unwrap(), |it| {
