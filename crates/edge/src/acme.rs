@@ -26,11 +26,10 @@ use tokio::sync::Notify;
 use crate::config::AcmeConfig;
 use crate::lease::{Held, Lease};
 use crate::random;
-use crate::tls::{Certificates, Served, TlsError};
+use crate::tls::{Certificates, OwnListener, Served, TlsError};
 
 pub(crate) use challenges::Challenges;
 pub(crate) use order::Proof;
-pub(crate) use proof::Listener;
 
 use client::Client;
 use failure::Failure;
@@ -102,14 +101,14 @@ pub(crate) struct Order<'a> {
     pub(crate) holder: String,
     pub(crate) proof: Proof,
     /// Our own HTTPS listener.
-    pub(crate) https: Listener,
+    pub(crate) https: OwnListener,
     pub(crate) certificates: Arc<Certificates>,
 }
 
 /// The task.
 pub(crate) struct Acme {
     buyer: Buyer,
-    https: Listener,
+    https: OwnListener,
     certificates: Arc<Certificates>,
     standing: Arc<Standing>,
     wake: Arc<Notify>,
@@ -275,7 +274,7 @@ impl Acme {
             self.is_proved = true;
             return;
         };
-        let proof = proof::is_served(leaf.clone().into_owned(), name, self.https).await;
+        let proof = proof::is_served(leaf, name, self.https).await;
         self.is_proved = proof.is_ok();
         self.standing.unproved.set(i64::from(proof.is_err()));
         match proof {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::acme::{self, Fetching};
 use crate::config::{Config, PairConfig};
-use crate::tls::{Served, TlsError};
+use crate::tls::{Certificate, Served, TlsError};
 
 /// The certificates that are served, or would be, and what is to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +16,6 @@ pub struct Inspection {
     pub certificates: Vec<Certificate>,
     /// What becomes of it; `None` where none is fetched.
     pub fetching: Option<Fetching>,
-}
-
-/// What a certificate says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// The names and addresses that it stands for.
-    pub names: Vec<String>,
-    /// Who signed it.
-    pub issuer: String,
-    /// When it ends.
-    pub not_after: Timestamp,
 }
 
 /// Reads the operator's own certificates, else the fetched one, else the local one.
@@ -62,16 +51,8 @@ pub fn inspect(
 impl Inspection {
     fn of(served: &[Served]) -> Self {
         Self {
-            certificates: served.iter().map(describe).collect(),
+            certificates: served.iter().map(|served| served.said.clone()).collect(),
             fetching: None,
         }
-    }
-}
-
-fn describe(served: &Served) -> Certificate {
-    Certificate {
-        names: served.names.texts(),
-        issuer: served.issuer.clone(),
-        not_after: served.not_after,
     }
 }

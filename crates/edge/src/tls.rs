@@ -2,11 +2,13 @@
 
 mod accept;
 mod authority;
+mod certificate;
 mod certificates;
 mod keeper;
 mod names;
 mod own;
 mod served;
+mod shown;
 
 use std::io;
 use std::path::PathBuf;
@@ -15,11 +17,13 @@ use thiserror::Error;
 
 pub(crate) use accept::accept;
 pub(crate) use authority::Authority;
+pub use certificate::Certificate;
 pub(crate) use certificates::{Certificates, Notice, Proofs, handshake_only};
 pub(crate) use keeper::Keeper;
 pub(crate) use names::Names;
 pub(crate) use own::Own;
 pub(crate) use served::{Served, Source};
+pub use shown::{OwnListener, Shown, look};
 
 /// Why there is no certificate to serve, and what to do.
 #[derive(Debug, Error)]
@@ -29,7 +33,7 @@ pub enum TlsError {
     File(PathBuf, #[source] io::Error),
     /// A file holds something else than it should.
     #[error(
-        "{0} holds no {1} that can be used ({2}): put a good one there, or move the file away to have a new one made"
+        "{0} holds no {1} that can be used ({2}): put a good one there; of the server's own files in `tls/`, move the file away to have a new one made"
     )]
     Broken(PathBuf, &'static str, String),
     /// A certificate and a key that do not belong together.

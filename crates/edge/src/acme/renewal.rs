@@ -52,7 +52,7 @@ pub(crate) async fn suggest(account: &Account, served: &Served, now: Timestamp) 
 pub(crate) fn by_own_rule(served: &Served, now: Timestamp) -> Suggestion {
     Suggestion {
         certificate: name(served),
-        at: usual(served.not_before, served.not_after),
+        at: usual(served.said.not_before, served.said.not_after),
         ask: after(now, LATEST),
     }
 }

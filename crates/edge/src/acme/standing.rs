@@ -91,8 +91,8 @@ pub(crate) fn describe(served: &Served) -> String {
     let names = served.names.texts().join(", ");
     format!(
         "for {names}; from {}; until {}",
-        served.issuer,
-        whole(served.not_after)
+        served.said.issuer,
+        whole(served.said.not_after)
     )
 }
 

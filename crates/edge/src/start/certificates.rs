@@ -9,11 +9,13 @@ use lifecycle::Tasks;
 use lifecycle::tasks::TaskError;
 use prometheus_client::registry::Registry;
 
-use crate::acme::{Acme, Challenges, Listener, Order, Proof, Renewal};
+use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
 use crate::config::{Config, Listen};
 use crate::lease;
 use crate::shared::Secure;
-use crate::tls::{Authority, Certificates, Keeper, Names, Notice, Own, Proofs, TlsError};
+use crate::tls::{
+    Authority, Certificates, Keeper, Names, Notice, Own, OwnListener, Proofs, TlsError,
+};
 
 /// The certificates and their keepers.
 pub(super) struct Keeping {
@@ -134,7 +136,7 @@ impl Ground<'_> {
             data: self.data,
             holder,
             proof: if is_plain { Proof::Http } else { Proof::Tls },
-            https: Listener::new(self.https, self.config),
+            https: OwnListener::new(self.https, self.config),
             certificates: Arc::clone(certificates),
         }
     }

@@ -192,7 +192,7 @@ fn issue(root: &Root, names: &Names, now: Timestamp) -> Result<(String, String),
 
 /// Whether a certificate shall be replaced now.
 fn is_due(served: &Served, now: Timestamp) -> bool {
-    served.not_after.duration_since(now).as_secs() < RENEW_BEFORE.as_secs().cast_signed()
+    served.said.not_after.duration_since(now).as_secs() < RENEW_BEFORE.as_secs().cast_signed()
 }
 
 /// The authority as it stands on disk.
@@ -222,7 +222,7 @@ impl Root {
             permitted,
             identifier,
             key_pem,
-            not_after: served.not_after,
+            not_after: served.said.not_after,
             der,
         }))
     }

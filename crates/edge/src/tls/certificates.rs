@@ -41,10 +41,10 @@ impl Notice {
     /// Of several certificates, the names are told together, and the rest of the one that ends first.
     fn tell(&self, all: &[Arc<Offer>]) {
         let served = all.iter().map(|offer| &offer.served);
-        let Some(first) = served.clone().min_by_key(|served| served.not_after) else {
+        let Some(first) = served.clone().min_by_key(|served| served.said.not_after) else {
             return;
         };
-        self.expires.set(first.not_after.as_second());
+        self.expires.set(first.said.not_after.as_second());
         let source = match first.source {
             Source::Own => "own",
             Source::Local => "local",
@@ -53,9 +53,9 @@ impl Notice {
         let names: Vec<_> = served.flat_map(|served| served.names.texts()).collect();
         let state = |name, value: String| self.facts.state("edge", name, value);
         state("certificate", source.to_owned());
-        state("certificate issuer", first.issuer.clone());
+        state("certificate issuer", first.said.issuer.clone());
         state("certificate names", names.join(", "));
-        state("certificate expires", first.not_after.to_string());
+        state("certificate expires", first.said.not_after.to_string());
     }
 
     /// Tells what is wrong with the operator's files; nothing, as a rule.

@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::X509Certificate;
+
 /// DNS names in lower case, perhaps with a leading `*.`, and addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Names {
@@ -37,6 +40,25 @@ impl Names {
             .filter(|name| is_dns_name(name));
         if let Some(name) = machine {
             names.add(name);
+        }
+        names
+    }
+
+    /// Those that a certificate stands for.
+    pub(super) fn of(leaf: &X509Certificate<'_>) -> Self {
+        let mut names = Self::default();
+        let alternative = leaf.subject_alternative_name().ok().flatten();
+        for name in alternative
+            .iter()
+            .flat_map(|extension| &extension.value.general_names)
+        {
+            match name {
+                GeneralName::DNSName(name) => names.add(name),
+                GeneralName::IPAddress(bytes) => {
+                    names.addresses.extend(super::authority::address(bytes));
+                }
+                _ => {}
+            }
         }
         names
     }

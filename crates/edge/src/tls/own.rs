@@ -116,7 +116,7 @@ impl Pair {
         let certificate = self.files.certificate.display();
         match content.and_then(|content| content.understand(&self.files)) {
             Ok(served) => {
-                let (names, end) = (served.names.texts().join(", "), served.not_after);
+                let (names, end) = (served.names.texts().join(", "), served.said.not_after);
                 tracing::info!("{certificate} is in force: for {names}; until {end}");
                 (self.served, self.fault) = (Arc::new(served), None);
             }

@@ -3,16 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
-use x509_parser::time::ASN1Time;
 
-use super::{Names, TlsError};
+use super::{Certificate, Names, TlsError};
 use crate::files;
 
 /// Where a certificate comes from.
@@ -31,10 +28,7 @@ pub(crate) enum Source {
 pub(crate) struct Served {
     pub(crate) key: Arc<CertifiedKey>,
     pub(crate) names: Names,
-    pub(crate) not_before: Timestamp,
-    pub(crate) not_after: Timestamp,
-    /// Who signed it, as its certificate says.
-    pub(crate) issuer: String,
+    pub(crate) said: Certificate,
     /// Whether an authority that browsers may know issued it: not the local one, and not itself.
     pub(crate) is_real: bool,
     pub(crate) source: Source,
@@ -95,37 +89,15 @@ impl Served {
     }
 
     fn describe(pair: CertifiedKey, leaf: &X509Certificate<'_>) -> Self {
-        let second = |time: ASN1Time| Timestamp::from_second(time.timestamp());
-        let validity = leaf.validity();
         Self {
             key: Arc::new(pair),
-            names: names(leaf),
-            not_before: second(validity.not_before).unwrap_or(Timestamp::MIN),
-            not_after: second(validity.not_after).unwrap_or(Timestamp::MAX),
-            issuer: leaf.issuer().to_string(),
+            names: Names::of(leaf),
+            said: Certificate::of(leaf),
             source: Source::Own,
             is_real: leaf.issuer() != leaf.subject(),
             authority: authority(leaf),
         }
     }
-}
-
-fn names(leaf: &X509Certificate<'_>) -> Names {
-    let mut names = Names::default();
-    let alternative = leaf.subject_alternative_name().ok().flatten();
-    for name in alternative
-        .iter()
-        .flat_map(|extension| &extension.value.general_names)
-    {
-        match name {
-            GeneralName::DNSName(name) => names.add(name),
-            GeneralName::IPAddress(bytes) => {
-                names.addresses.extend(super::authority::address(bytes));
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 fn authority(leaf: &X509Certificate<'_>) -> Option<Vec<u8>> {
