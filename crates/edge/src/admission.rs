@@ -41,6 +41,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// Absent where no site is configured, or where none fits.
     pub(crate) site: Option<&'a Site>,
+    /// Whether limits by address shall only say what they would do.
+    pub(crate) is_spared: bool,
 }
 
 /// What becomes of a request.
@@ -178,7 +180,7 @@ impl Admission {
         let places = asker.site.map_or(&self.everywhere, |site| &site.limits);
         places.iter().filter_map(move |&place| {
             let limit = &self.limits[place];
-            if limit.is_dry_run != (group == Group::Observed) {
+            if limit.observes(asker) != (group == Group::Observed) {
                 return None;
             }
             let key = limit.key(asker, &self.hasher)?;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use address::{Address, Host};
 pub use language::Language;
-pub use limits::{KeyedLimitConfig, LimitKey, LimitStatus};
+pub use limits::{KeyedLimitConfig, LimitKey, LimitStatus, Masked};
 pub use pair::PairConfig;
 pub use routes::{RouteFault, WEB};
 pub use site::SiteConfig;
@@ -130,6 +130,10 @@ pub struct LimitConfig {
     pub addresses: usize,
     /// Requests that may wait at a time, for whatever limit; more are refused. Default 1,024.
     pub waiting: usize,
+    /// What becomes of a gateway's address behind which nearly everybody stands, as in Swarm's mesh: `observe` has the
+    /// limits by address only say what they would do to it, and does not count its connections; `enforce` limits it as
+    /// any other. Default `observe`.
+    pub masked: Masked,
 }
 
 impl Default for LimitConfig {
@@ -143,6 +147,7 @@ impl Default for LimitConfig {
             status: LimitStatus::TooManyRequests,
             addresses: 32_768,
             waiting: 1024,
+            masked: Masked::Observe,
         }
     }
 }

@@ -113,7 +113,7 @@ async fn introduced(
     place: &mut Place,
 ) -> Option<Whence> {
     match whence::find(&mut opened.socket, opened.address, rules).await {
-        Ok(whence) if whence.is_named && !whence.is_trusted => {
+        Ok(whence) if whence.is_client() && !desk.shared.spares(rules, whence.address) => {
             let counted = place.count_for(whence.address);
             counted
                 .map_err(|full| desk.shared.metrics.connections.refused(full))

@@ -46,7 +46,7 @@ impl Connections {
         self.per_address.store(per_address, Ordering::Relaxed);
     }
 
-    /// Takes a place for `address`; `None` stands for a trusted proxy, which carries many clients.
+    /// Takes a place for `address`; `None` stands for one that carries many clients.
     pub(crate) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
         if self.open.fetch_add(1, Ordering::Relaxed) >= self.most.load(Ordering::Relaxed) {
             self.open.fetch_sub(1, Ordering::Relaxed);

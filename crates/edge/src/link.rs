@@ -7,6 +7,7 @@ use http::HeaderValue;
 
 use crate::access_log::Queue;
 use crate::config::Config;
+use crate::crowd::Tally;
 use crate::drain::Drain;
 use crate::forward::Local;
 use crate::pulse::Pulse;
@@ -24,6 +25,7 @@ pub(crate) struct Desk {
     pub(crate) worker: usize,
     pub(crate) queue: Queue,
     pub(crate) ids: RequestIds,
+    pub(crate) tally: Tally,
     /// Absent when the role `web` is not here.
     pub(crate) local: Option<Local>,
     pub(crate) pools: Pools,

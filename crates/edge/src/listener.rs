@@ -16,6 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 use crate::access_log::Queue;
 use crate::connection;
 use crate::connections::{Full, Place};
+use crate::crowd::Tally;
 use crate::descriptors::{self, Spare};
 use crate::drain::Drain;
 use crate::forward::Local;
@@ -53,6 +54,7 @@ impl Worker {
             worker,
             queue,
             ids,
+            tally: Tally::default(),
             local,
             pools: Pools::default(),
             drain: Arc::clone(&drain),
@@ -131,10 +133,11 @@ impl Worker {
     fn open(&mut self, socket: TcpStream, peer: SocketAddr, is_secure: bool) {
         let shared = &self.desk.shared;
         let address = peer.ip().to_canonical();
-        let is_trusted = self.desk.rules().trusts(address);
+        let rules = self.desk.rules();
+        let stands_for_many = rules.trusts(address) || shared.spares(&rules, address);
         let place = match shared
             .connections
-            .take(Some(address).filter(|_| !is_trusted))
+            .take(Some(address).filter(|_| !stands_for_many))
         {
             Ok(place) => place,
             Err(full) => return self.refuse(full),

@@ -30,6 +30,8 @@ pub(crate) struct Metrics {
     pub(crate) certificate_expires: Gauge,
     /// How many pairs of the operator's own can't be used as they stand in their files.
     pub(crate) certificate_faults: Gauge,
+    /// Whether clients stand behind a gateway that hides them.
+    pub(crate) client_ip_masked: Gauge,
     pub(crate) log: LogMetrics,
     pub(crate) upstreams: Families,
 }
@@ -65,6 +67,11 @@ impl Metrics {
                 registry,
                 "certificate_faults",
                 "Own certificates whose files can't be used as they stand, so that the last good one serves",
+            ),
+            client_ip_masked: gauge(
+                registry,
+                "client_ip_masked",
+                "1 while nearly all requests come from one gateway's address",
             ),
             log: LogMetrics::register(registry),
             upstreams: Families::register(registry),

@@ -105,7 +105,9 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
 
 /// Counts the request in the limits of its site; it may have to wait.
 async fn limit(exchange: &Exchange, head: &Parts) -> Result<(), Refused> {
-    let rules = &exchange.rules;
+    let (rules, shared) = (&exchange.rules, exchange.link.shared());
+    let address = exchange.client.address;
+    shared.crowd.note(&exchange.link.desk.tally, address);
     // Whoever asks for what is not there is limited all the same.
     if let Ok(Some(site)) = rules.routes.site(head) {
         exchange.belongs_to(site);
@@ -113,13 +115,14 @@ async fn limit(exchange: &Exchange, head: &Parts) -> Result<(), Refused> {
     let Some(admission) = &rules.admission else {
         return Ok(());
     };
-    if gate::is_health(head) || exchange.link.shared().proof(head).is_some() {
+    if gate::is_health(head) || shared.proof(head).is_some() {
         return Ok(());
     }
     let asker = Asker {
-        address: exchange.client.address,
+        address,
         headers: &head.headers,
         site: exchange.site().map(|site| &**site),
+        is_spared: shared.spares(rules, address),
     };
     let admitted = admission.admit(&asker, exchange.began);
     if let Some(held) = admitted.held {

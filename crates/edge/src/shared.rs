@@ -1,14 +1,19 @@
 //! What all worker threads share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::request::Parts;
+use lifecycle::Facts;
 
 use crate::acme::Front;
 use crate::compress::Running;
+use crate::config::Masked;
 use crate::connections::Connections;
+use crate::crowd::Crowd;
 use crate::descriptors;
+use crate::gateways::Gateways;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::rules::Rules;
@@ -32,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) secure: Option<Secure>,
     pub(crate) redirect: Option<Redirect>,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) crowd: Crowd,
     pub(crate) compressing: Arc<Running>,
 }
 
@@ -43,10 +49,12 @@ impl Shared {
         metrics: Metrics,
         secure: Option<Secure>,
         redirect: Option<Redirect>,
+        facts: Facts,
     ) -> Result<Self, StartError> {
         let bounds = &rules.config.connections;
         let most = descriptors::connections(bounds.most).map_err(StartError::Descriptors)?;
         let connections = Arc::new(Connections::new(most, bounds.per_address));
+        let crowd = Crowd::new(Gateways::read(), metrics.client_ip_masked.clone(), facts);
         let copies = (0..threads).map(|_| ArcSwap::from_pointee(rules.clone()));
         Ok(Self {
             rules: copies.collect(),
@@ -55,8 +63,14 @@ impl Shared {
             secure,
             redirect,
             connections,
+            crowd,
             compressing: Arc::default(),
         })
+    }
+
+    /// Whether limits by address don't hold for this one, since it stands for nearly everybody.
+    pub(crate) fn spares(&self, rules: &Rules, address: IpAddr) -> bool {
+        rules.config.limit.masked == Masked::Observe && self.crowd.hides(address)
     }
 
     /// What an authority is shown that asks whether a name leads here.

@@ -105,7 +105,7 @@ impl Edge {
         let routes = Routes::new(&config, local, clock, &metrics.upstreams)?;
         let rules = Rules::new(config, routes, &metrics, None)?;
         let shared = Arc::new(Shared::new(
-            &rules, threads, clock, metrics, secure, redirect,
+            &rules, threads, clock, metrics, secure, redirect, facts,
         )?);
         let control = Control::new(Arc::clone(&shared), registry);
         Ok(Self {

@@ -17,7 +17,7 @@ pub(crate) struct Whence {
     /// Whether what it says of other clients is believed.
     pub(crate) is_trusted: bool,
     /// Whether a PROXY header named it.
-    pub(crate) is_named: bool,
+    is_named: bool,
 }
 
 /// Why a connection is closed before anything else is read.
@@ -35,6 +35,11 @@ impl From<io::Error> for Closed {
 }
 
 impl Whence {
+    /// Whether it is a client behind a proxy.
+    pub(crate) fn is_client(&self) -> bool {
+        self.is_named && !self.is_trusted
+    }
+
     /// The other end itself.
     pub(crate) fn of(peer: IpAddr, rules: &Rules) -> Self {
         Self {

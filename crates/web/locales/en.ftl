@@ -260,6 +260,7 @@ fact-certificate-issuer = Certificate issuer
 fact-certificate-last-error = Last error in fetching a certificate
 fact-certificate-names = Certificate names
 fact-certificate-next-attempt = Next certificate
+fact-client-addresses = Client addresses
 fact-data-directory = Data folder
 fact-database = Database
 fact-engine = Engine

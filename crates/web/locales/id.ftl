@@ -255,6 +255,7 @@ fact-certificate-issuer = Penerbit sertifikat
 fact-certificate-last-error = Galat terakhir saat mengambil sertifikat
 fact-certificate-names = Nama di sertifikat
 fact-certificate-next-attempt = Sertifikat berikutnya
+fact-client-addresses = Alamat pengunjung
 fact-data-directory = Folder data
 fact-database = Basis data
 fact-engine = Mesin

@@ -17,8 +17,6 @@ use crate::metrics::{LimitCounts, OUTCOMES};
 
 pub(super) struct Limit {
     pub(super) table: LimitTable,
-    /// Whether it only says what it would do.
-    pub(super) is_dry_run: bool,
     /// What it was made from.
     pub(super) config: KeyedLimitConfig,
     name: Arc<str>,
@@ -38,7 +36,6 @@ impl Limit {
         let name = config.name.as_str();
         Self {
             table: LimitTable::new(policy, config.keys, seed),
-            is_dry_run: config.dry_run,
             config: config.clone(),
             name: name.into(),
             refusal: match config.status {
@@ -48,6 +45,11 @@ impl Limit {
             counts: counts.of(name),
             labels: OUTCOMES.map(|word| format!("{word}:{name}").into()),
         }
+    }
+
+    /// Whether it only says what it would do.
+    pub(super) fn observes(&self, asker: &Asker<'_>) -> bool {
+        self.config.dry_run || asker.is_spared && self.config.key == LimitKey::Address
     }
 
     /// Under which key the request counts; `None` for one without the header.

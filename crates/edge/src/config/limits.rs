@@ -157,6 +157,17 @@ impl From<LimitStatus> for u16 {
     }
 }
 
+/// What becomes of an address behind which everybody stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Masked {
+    /// Limits by address only say what they would do to it.
+    #[default]
+    Observe,
+    /// It is limited as any other.
+    Enforce,
+}
+
 impl LimitConfig {
     /// The same in the form of the others.
     fn keyed(&self) -> KeyedLimitConfig {

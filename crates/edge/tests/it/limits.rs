@@ -3,6 +3,7 @@
 mod as_nginx;
 mod bodies;
 mod connections;
+mod masked;
 mod requests;
 mod times;
 mod together;

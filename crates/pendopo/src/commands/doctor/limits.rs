@@ -18,6 +18,10 @@ pub(super) fn examine(config: &Config, running: Option<&Running>, report: &mut R
         format!("delayed beyond {}", limit.delay)
     };
     match limit.rate.rate() {
+        Some(_) if limit.dry_run => report.warn(
+            "request limit",
+            "in a dry run: anybody may send as much as they like; `edge.limit.dry_run = false` ends it",
+        ),
         Some(_) => report.good(
             "request limit",
             format!(
@@ -38,6 +42,7 @@ pub(super) fn examine(config: &Config, running: Option<&Running>, report: &mut R
     report.good("request size", text);
     if let Some(running) = running {
         log(running, report);
+        addresses(running, report);
     }
 }
 
@@ -48,6 +53,20 @@ fn files(report: &mut Report) {
         report.warn("open files", format!("at most {files}, so about as many connections: raise the limit (`ulimit -Hn`, or LimitNOFILE of the service)"));
     } else {
         report.good("open files", format!("at most {files}"));
+    }
+}
+
+/// Whether limits by address have addresses to go by.
+fn addresses(running: &Running, report: &mut Report) {
+    match running.fact("edge", "client addresses") {
+        None => {}
+        Some("seen") => report.good("client addresses", "no gateway hides them"),
+        Some(hidden) => report.warn(
+            "client addresses",
+            format!(
+                "{hidden}, which nearly all requests come from, so limits by address don't hold: publish the ports with `mode: host`, or have a proxy in front tell the addresses (`edge.trusted_proxies`, `edge.proxy_protocol`)"
+            ),
+        ),
     }
 }
 
