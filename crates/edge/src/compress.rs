@@ -77,8 +77,7 @@ impl Terms {
         if !is_worth_it(&head, self.is_head) {
             return Response::from_parts(head, body);
         }
-        head.headers
-            .append(VARY, HeaderValue::from_static("accept-encoding"));
+        vary(&mut head.headers);
         let Some(coding) = self.coding else {
             return Response::from_parts(head, body);
         };
@@ -142,6 +141,19 @@ fn may_not_be_transformed(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(CACHE_CONTROL).iter();
     let mut words = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
     words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"no-transform"))
+}
+
+/// Says that the client's codings decide, unless that is said already.
+fn vary(headers: &mut HeaderMap) {
+    let lines = headers.get_all(VARY).iter();
+    let mut words = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    let is_said = words.any(|word| {
+        let word = word.trim_ascii();
+        word == b"*" || word.eq_ignore_ascii_case(b"accept-encoding")
+    });
+    if !is_said {
+        headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
 }
 
 /// What is no longer true of the compressed answer is taken back: its length, its parts, and that the tag stands for

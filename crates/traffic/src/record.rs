@@ -37,7 +37,8 @@ pub struct Record<'a> {
     /// The site's rule that matched.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub site: Cow<'a, str>,
-    /// The upstream and the target that was asked last, such as `app/10.0.0.2:8000`; `web` for the school's own pages.
+    /// The upstream and the target that was asked last, such as `app/10.0.0.2:8000`; `web` for the school's own pages,
+    /// `folder` for files.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub upstream: Cow<'a, str>,
     /// How many targets were tried; more than one when a connection failed, or a request was sent again.
