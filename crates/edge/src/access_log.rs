@@ -11,6 +11,8 @@ mod writer;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use lifecycle::Facts;
 use thiserror::Error;
@@ -32,6 +34,21 @@ pub struct LogError {
     source: io::Error,
 }
 
+/// Whether another process writes to the same file, as happens while one takes over from another. Each appends whole lines
+/// under its own generation; neither begins a new file nor touches the archive meanwhile.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Company(Arc<AtomicBool>);
+
+impl Company {
+    pub(crate) fn set(&self, is_there: bool) {
+        self.0.store(is_there, Relaxed);
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
 /// The log, opened and not yet written.
 pub(crate) struct AccessLog {
     writer: Writer,
@@ -45,6 +62,7 @@ impl AccessLog {
         config: &LogConfig,
         threads: usize,
         metrics: &LogMetrics,
+        company: Company,
     ) -> Result<Self, LogError> {
         let explain = |source| LogError {
             path: directory.to_owned(),
@@ -52,7 +70,7 @@ impl AccessLog {
         };
         files::private_dir(directory).map_err(explain)?;
         let generation = generation::raise(directory).map_err(explain)?;
-        let file = file::LogFile::open(directory, config).map_err(explain)?;
+        let file = file::LogFile::open(directory, config, company).map_err(explain)?;
         let (queues, shelves) = queue::make(threads);
         Ok(Self {
             writer: Writer::new(file, generation, shelves, metrics),

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::connections::Place;
 use crate::content::BoxError;
 use crate::curtain::Curtain;
-use crate::drain::Drain;
+use crate::drain::{Drain, Stage};
 use crate::error;
 use crate::exchange;
 use crate::headless;
@@ -269,6 +269,10 @@ enum Outcome {
 
 /// Either of hyper's connections.
 trait Connection {
+    /// Whether the protocol can tell a client to go without losing a request that is on its way. HTTP/1 can't: a
+    /// connection at rest stays until its next request, whose answer says so.
+    const GOES_WHEN_TOLD: bool;
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>>;
 
     /// Finishes what is in flight and takes nothing new.
@@ -282,6 +286,8 @@ where
     I: hyper::rt::Read + hyper::rt::Write + Unpin,
     B: http_body::Body<Error = BoxError> + 'static,
 {
+    const GOES_WHEN_TOLD: bool = false;
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
         Future::poll(Pin::new(self), cx)
     }
@@ -299,6 +305,8 @@ where
     B: http_body::Body<Error = BoxError> + 'static,
     TokioExecutor: Http2ServerConnExec<S::Future, B>,
 {
+    const GOES_WHEN_TOLD: bool = true;
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
         Future::poll(Pin::new(self), cx)
     }
@@ -316,17 +324,18 @@ async fn drive<C: Connection>(
     drain: &Drain,
 ) -> Outcome {
     let mut bell = pin!(drain.bell());
-    let (mut listens, mut winds_down) = (false, false);
+    let mut obeyed = None;
     poll_fn(|cx| {
-        // Registered once: the bell keeps the task's waker, and the flag is what counts.
-        if !listens {
-            listens = true;
+        // Registered once for each stage: the bell keeps the task's waker, and the stage is what counts.
+        if obeyed != Some(drain.stage()) {
+            bell.set(drain.bell());
             let _ = bell.as_mut().poll(cx);
-        }
-        if drain.has_begun() && !winds_down {
-            winds_down = true;
-            watchdog.drains(link.pulse.now());
-            connection.wind_down();
+            let stage = drain.stage();
+            obeyed = Some(stage);
+            if stage == Stage::Draining || stage == Stage::Leaving && C::GOES_WHEN_TOLD {
+                watchdog.drains(link.pulse.now());
+                connection.wind_down();
+            }
         }
         if let Poll::Ready(result) = connection.poll(cx) {
             return Poll::Ready(Outcome::Ended(result));

@@ -3,13 +3,16 @@
 mod reload;
 mod targets;
 
+use std::io;
 use std::sync::Arc;
 
 use prometheus_client::registry::Registry;
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::access_log::Company;
 use crate::shared::Shared;
+use crate::sockets::Handed;
 use crate::upstream::{Charge, Target, Upstream};
 
 /// The hand on the running edge; cheap to clone.
@@ -17,6 +20,7 @@ use crate::upstream::{Charge, Target, Upstream};
 pub struct Control {
     shared: Arc<Shared>,
     charge: watch::Sender<Charge>,
+    company: Company,
 }
 
 /// Targets that one name stands for: a name in DNS may have many, and an address may serve several upstreams.
@@ -34,16 +38,30 @@ pub enum UnknownTarget {
 }
 
 impl Control {
-    pub(crate) fn new(shared: Arc<Shared>, registry: &mut Registry) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, company: Company, registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("edge");
         registry.register_collector(Box::new(targets::States(Arc::clone(&shared))));
         let charge = watch::Sender::new(reload::charge(&shared.rules(0)));
-        Self { shared, charge }
+        Self {
+            shared,
+            charge,
+            company,
+        }
     }
 
     /// Tells whom to look after, now and after each reload.
     pub(crate) fn charge(&self) -> watch::Receiver<Charge> {
         self.charge.subscribe()
+    }
+
+    /// A second handle on each listening socket, by which another process can go on with them.
+    pub fn listeners(&self) -> io::Result<Handed> {
+        self.shared.listening.handles()
+    }
+
+    /// Says whether another process writes to the access log as well.
+    pub fn has_company(&self, is_there: bool) {
+        self.company.set(is_there);
     }
 
     /// The targets that go by this name; never empty.

@@ -1,6 +1,6 @@
-//! How a worker tells its connections to take no more requests, and at last its tunnels to end.
+//! How a worker tells its connections to go, then to take no more requests, and at last its tunnels to end.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -10,11 +10,21 @@ use tokio::sync::futures::Notified;
 /// A watch channel would be polled with each request; this costs a connection one load.
 #[derive(Debug, Default)]
 pub(crate) struct Drain {
-    begun: AtomicBool,
+    stage: AtomicU8,
     bell: Notify,
     over: AtomicBool,
     last_bell: Notify,
     tunnels: AtomicUsize,
+}
+
+/// What connections are asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Open = 0,
+    /// Each answer says that it is the connection's last.
+    Leaving = 1,
+    /// A connection at rest is closed.
+    Draining = 2,
 }
 
 /// One tunnel, counted until dropped.
@@ -22,16 +32,21 @@ pub(crate) struct Drain {
 pub(crate) struct Open<'a>(&'a Drain);
 
 impl Drain {
-    pub(crate) fn begin(&self) {
-        self.begun.store(true, Ordering::Relaxed);
+    /// Goes on to a stage; never back.
+    pub(crate) fn reach(&self, stage: Stage) {
+        self.stage.fetch_max(stage as u8, Ordering::Relaxed);
         self.bell.notify_waiters();
     }
 
-    pub(crate) fn has_begun(&self) -> bool {
-        self.begun.load(Ordering::Relaxed)
+    pub(crate) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Relaxed) {
+            0 => Stage::Open,
+            1 => Stage::Leaving,
+            _ => Stage::Draining,
+        }
     }
 
-    /// Rings once when the drain begins. Create it before looking at the flag.
+    /// Rings once when the next stage begins. Create it before looking at the stage.
     pub(crate) fn bell(&self) -> Notified<'_> {
         self.bell.notified()
     }

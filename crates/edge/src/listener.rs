@@ -18,12 +18,12 @@ use crate::connection;
 use crate::connections::{Full, Place};
 use crate::crowd::Tally;
 use crate::descriptors::{self, Spare};
-use crate::drain::Drain;
+use crate::drain::{Drain, Stage};
 use crate::forward::Local;
 use crate::link::Desk;
 use crate::random::RequestIds;
 use crate::shared::Shared;
-use crate::sockets::Sockets;
+use crate::sockets::{Scheme, Sockets};
 use crate::upstream::Pools;
 
 /// Of the connections that wait when a drain begins, how many are still taken: those that come after shall not
@@ -74,35 +74,58 @@ impl Worker {
         part: &Part,
         mut shutdown: Shutdown,
     ) -> io::Result<()> {
-        let http = sockets.http.map(TcpListener::from_std).transpose()?;
-        let https = sockets.https.map(TcpListener::from_std).transpose()?;
+        let listening = &self.desk.shared.listening;
+        let http = listening.open(Scheme::Http, sockets.http)?;
+        let https = listening.open(Scheme::Https, sockets.https)?;
         let mut sweep = tokio::time::interval(SWEEP);
+        let mut leaving = shutdown.clone();
         loop {
             tokio::select! {
-                () = shutdown.draining() => break,
+                () = shutdown.closing() => break,
+                () = leaving.leaving(), if self.drain.stage() == Stage::Open => {
+                    self.drain.reach(Stage::Leaving);
+                }
                 _ = sweep.tick() => self.desk.pools.sweep(self.desk.shared.clock.now()),
-                accepted = accept(http.as_ref()) => self.take(accepted, http.as_ref(), false).await,
-                accepted = accept(https.as_ref()) => self.take(accepted, https.as_ref(), true).await,
+                accepted = accept(http.as_deref()) => self.take(accepted, http.as_deref(), false).await,
+                accepted = accept(https.as_deref()) => self.take(accepted, https.as_deref(), true).await,
                 Some(ended) = self.connections.join_next() => tell(ended),
             }
         }
         part.waiting("draining");
-        self.take_waiting(http.as_ref(), false).await;
-        self.take_waiting(https.as_ref(), true).await;
-        drop((http, https));
+        if shutdown.is_handed_over() {
+            // Whoever waits is the other process's, which has the same sockets.
+            drop((http, https));
+            self.await_last_requests(&mut shutdown).await;
+        } else {
+            self.take_waiting(http.as_deref(), false).await;
+            self.take_waiting(https.as_deref(), true).await;
+            drop((http, https));
+        }
         self.finish(shutdown).await;
         Ok(())
     }
 
-    async fn finish(&mut self, mut shutdown: Shutdown) {
-        self.drain.begin();
-        let all_gone = async {
-            while let Some(ended) = self.connections.join_next().await {
-                tell(ended);
-            }
-        };
+    /// Clients that are there ask once more, and are told to come back over a new connection. All worker threads stay
+    /// until none has any left, for the end of one is the end of all.
+    async fn await_last_requests(&mut self, shutdown: &mut Shutdown) {
+        self.drain.reach(Stage::Leaving);
+        let shared = Arc::clone(&self.desk.shared);
         tokio::select! {
-            () = all_gone => {}
+            () = async { self.all_gone().await; shared.last.wait().await; } => {}
+            () = shutdown.draining() => {}
+        }
+    }
+
+    async fn all_gone(&mut self) {
+        while let Some(ended) = self.connections.join_next().await {
+            tell(ended);
+        }
+    }
+
+    async fn finish(&mut self, mut shutdown: Shutdown) {
+        self.drain.reach(Stage::Draining);
+        tokio::select! {
+            () = self.all_gone() => {}
             () = shutdown.ending() => {}
             () = tokio::time::sleep(DRAIN_DEADLINE) => {}
         }

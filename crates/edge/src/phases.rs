@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use http::header::CONNECTION;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -14,6 +15,7 @@ use crate::codings::Codings;
 use crate::compress::Terms;
 use crate::config::Language;
 use crate::content::{Body, Nothing};
+use crate::drain::Stage;
 use crate::error::{self, Refusal, Refused};
 use crate::error_page;
 use crate::exchange::{Ending, Exchange};
@@ -222,5 +224,11 @@ fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
         exchange.link.is_real(),
     );
     head.headers.insert(X_REQUEST_ID, exchange.name());
+    let is_http1 = exchange.version <= Version::HTTP_11;
+    let is_leaving = exchange.link.desk.drain.stage() != Stage::Open;
+    if is_leaving && is_http1 && head.status != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        head.headers.insert(CONNECTION, close);
+    }
     Response::from_parts(head, Answered::new(body, ending))
 }

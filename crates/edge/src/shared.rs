@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use http::request::Parts;
 use lifecycle::Facts;
+use tokio::sync::Barrier;
 
 use crate::acme::Front;
 use crate::compress::Running;
@@ -17,6 +18,7 @@ use crate::gateways::Gateways;
 use crate::metrics::Metrics;
 use crate::redirect::Redirect;
 use crate::rules::Rules;
+use crate::sockets::Listening;
 use crate::start_error::StartError;
 use crate::tls::Certificates;
 use crate::upstream::{Clock, Upstream};
@@ -32,6 +34,9 @@ pub(crate) struct Secure {
 pub(crate) struct Shared {
     /// A copy for each worker thread: a counter that all threads pull at would slow every request down.
     rules: Box<[ArcSwap<Rules>]>,
+    /// Where worker threads wait for each other after a handover.
+    pub(crate) last: Barrier,
+    pub(crate) listening: Listening,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) secure: Option<Secure>,
@@ -58,6 +63,8 @@ impl Shared {
         let copies = (0..threads).map(|_| ArcSwap::from_pointee(rules.clone()));
         Ok(Self {
             rules: copies.collect(),
+            last: Barrier::new(threads),
+            listening: Listening::default(),
             clock,
             metrics,
             secure,

@@ -1,32 +1,60 @@
 //! The edge's listening sockets: bound before anything runs, then one pair for each worker thread.
 
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
 use lifecycle::{BindError, Bound, Listeners};
 
 use crate::config::{Config, Listen};
+
+/// Listening sockets of another process, which this one goes on with. Sockets that are not asked for by the settings are
+/// left out by whoever makes this.
+#[derive(Debug, Default)]
+pub struct Handed {
+    /// Those of `edge.http`; empty where the settings name another address.
+    pub http: Vec<TcpListener>,
+    /// Those of `edge.https`, likewise.
+    pub https: Vec<TcpListener>,
+}
+
+impl Handed {
+    /// How many worker threads there must be, so that each socket has one; `None` without any sockets.
+    fn threads(&self) -> Option<usize> {
+        let most = self.http.len().max(self.https.len());
+        (most > 0).then_some(most)
+    }
+}
 
 /// What the settings ask for, bound.
 pub(crate) struct Bindings {
     http: Option<Listeners>,
     pub(crate) https: Option<Listeners>,
-    threads: usize,
+    pub(crate) threads: usize,
 }
 
 /// One thread's share of the listening sockets.
 pub(crate) struct Sockets {
-    pub(crate) http: Option<std::net::TcpListener>,
-    pub(crate) https: Option<std::net::TcpListener>,
+    pub(crate) http: Option<TcpListener>,
+    pub(crate) https: Option<TcpListener>,
 }
 
 impl Bindings {
-    pub(crate) fn new(config: &Config, threads: usize) -> Result<Self, BindError> {
-        let bind = |listen: Listen, key| {
-            listen
-                .address()
-                .map(|address| Listeners::bind(address, threads, key))
-                .transpose()
+    pub(crate) fn new(config: &Config, threads: usize, handed: Handed) -> Result<Self, BindError> {
+        let threads = handed.threads().unwrap_or(threads);
+        let bind = |listen: Listen, handed: Vec<TcpListener>, key| {
+            let Some(address) = listen.address() else {
+                return Ok(None);
+            };
+            if handed.is_empty() {
+                return Listeners::bind(address, threads, key).map(Some);
+            }
+            let explain = |error: io::Error| BindError::Other(address, key, error);
+            Listeners::adopt(handed).map(Some).map_err(explain)
         };
-        let http = bind(config.http, "edge.http")?;
-        let https = bind(config.https, "edge.https")?;
+        let http = bind(config.http, handed.http, "edge.http")?;
+        let https = bind(config.https, handed.https, "edge.https")?;
         Ok(Self {
             http,
             https,
@@ -59,5 +87,49 @@ impl Bindings {
             .zip(spread(self.https))
             .map(|(http, https)| Sockets { http, https })
             .collect()
+    }
+}
+
+/// The sockets that worker threads listen on at the moment. Not held open from here: a listener that a thread has left is
+/// closed.
+#[derive(Debug, Default)]
+pub(crate) struct Listening(Mutex<Vec<(Scheme, Weak<tokio::net::TcpListener>)>>);
+
+/// Which listener a socket belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Listening {
+    /// Begins to listen, and notes it.
+    pub(crate) fn open(
+        &self,
+        scheme: Scheme,
+        socket: Option<TcpListener>,
+    ) -> io::Result<Option<Arc<tokio::net::TcpListener>>> {
+        let Some(socket) = socket else {
+            return Ok(None);
+        };
+        let listener = Arc::new(tokio::net::TcpListener::from_std(socket)?);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((scheme, Arc::downgrade(&listener)));
+        Ok(Some(listener))
+    }
+
+    /// A second handle on each, by which another process can go on with them.
+    pub(crate) fn handles(&self) -> io::Result<Handed> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |scheme| {
+            let own = all.iter().filter(move |(own, _)| *own == scheme);
+            let open = own.filter_map(|(_, listener)| listener.upgrade());
+            open.map(|listener| Ok(listener.as_fd().try_clone_to_owned()?.into()))
+                .collect::<io::Result<Vec<TcpListener>>>()
+        };
+        Ok(Handed {
+            http: of(Scheme::Http)?,
+            https: of(Scheme::Https)?,
+        })
     }
 }

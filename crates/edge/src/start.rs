@@ -10,7 +10,7 @@ use lifecycle::tasks::TaskError;
 use lifecycle::{Bound, Facts, Listeners, Part, Readiness, Tasks};
 use prometheus_client::registry::Registry;
 
-use crate::access_log::AccessLog;
+use crate::access_log::{AccessLog, Company};
 use crate::acme::Renewal;
 use crate::config::Config;
 use crate::control::Control;
@@ -21,7 +21,7 @@ use crate::redirect::Redirect;
 use crate::routes::Routes;
 use crate::rules::Rules;
 use crate::shared::Shared;
-use crate::sockets::{Bindings, Sockets};
+use crate::sockets::{Bindings, Handed, Sockets};
 use crate::start_error::StartError;
 use crate::tls::Notice;
 use crate::upstream::{self, Clock};
@@ -42,6 +42,8 @@ pub struct Setup {
     pub local: Option<LocalService>,
     /// Where the edge states its certificate and its log.
     pub facts: Facts,
+    /// What another process hands over, which still writes to the access log.
+    pub handed: Option<Handed>,
 }
 
 /// The front door, bound and not yet open.
@@ -69,21 +71,19 @@ impl Edge {
             threads,
             local,
             facts,
+            handed,
         } = setup;
         let part = readiness.register("edge");
-        let threads = threads.max(1);
-        let bindings = Bindings::new(&config, threads)?;
+        let company = Company::default();
+        company.set(handed.is_some());
+        let bindings = Bindings::new(&config, threads.max(1), handed.unwrap_or_default())?;
+        let threads = bindings.threads;
         let bound = bindings.bound();
         if bound.is_empty() {
             return Err(StartError::NoListener);
         }
         let metrics = Metrics::register(registry);
-        let expires = metrics.certificate_expires.clone();
-        let notice = Notice {
-            facts: facts.clone(),
-            expires,
-            faults: metrics.certificate_faults.clone(),
-        };
+        let notice = notice(&facts, &metrics);
         let https = bindings.https.as_ref().map(Listeners::address);
         let keeping = https.map(|https| {
             let ground = Ground {
@@ -97,7 +97,13 @@ impl Edge {
         });
         let keeping = keeping.transpose()?;
         let secure = keeping.as_ref().map(Keeping::secure);
-        let log = AccessLog::open(&data.join("logs"), &config.log, threads, &metrics.log)?;
+        let log = AccessLog::open(
+            &data.join("logs"),
+            &config.log,
+            threads,
+            &metrics.log,
+            company.clone(),
+        )?;
         log.state(&facts);
         let redirect = https.filter(|_| !domains.is_empty());
         let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
@@ -107,7 +113,7 @@ impl Edge {
         let shared = Arc::new(Shared::new(
             &rules, threads, clock, metrics, secure, redirect, facts,
         )?);
-        let control = Control::new(Arc::clone(&shared), registry);
+        let control = Control::new(Arc::clone(&shared), company, registry);
         Ok(Self {
             bound,
             sockets: bindings.share(),
@@ -159,5 +165,14 @@ impl Edge {
             })?;
         }
         Ok(())
+    }
+}
+
+/// Where certificates are told of.
+fn notice(facts: &Facts, metrics: &Metrics) -> Notice {
+    Notice {
+        facts: facts.clone(),
+        expires: metrics.certificate_expires.clone(),
+        faults: metrics.certificate_faults.clone(),
     }
 }

@@ -57,6 +57,16 @@ impl Listeners {
         Ok(Self { address, sockets })
     }
 
+    /// Takes sockets that another process bound and listens on; not empty, and all on one address.
+    pub fn adopt(sockets: Vec<TcpListener>) -> io::Result<Self> {
+        let first = sockets.first().ok_or(io::ErrorKind::InvalidInput)?;
+        let address = first.local_addr()?;
+        for socket in &sockets {
+            socket.set_nonblocking(true)?;
+        }
+        Ok(Self { address, sockets })
+    }
+
     /// The address, with its real port.
     pub fn address(&self) -> SocketAddr {
         self.address

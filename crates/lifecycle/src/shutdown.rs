@@ -8,6 +8,10 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Running,
+    /// Others shall turn away from it.
+    Leaving,
+    /// Somebody else takes what is new.
+    HandedOver,
     Draining,
     Ending,
 }
@@ -34,6 +38,17 @@ pub fn channel() -> (Trigger, Shutdown) {
 }
 
 impl Trigger {
+    /// Asks every part to tell others to turn away, and to go on serving meanwhile.
+    pub fn leave(&self) {
+        self.raise(Phase::Leaving);
+    }
+
+    /// Asks every part to leave what is new to the process that took its listeners over. Clients that are there may
+    /// still ask once more: they are told to come back over a new connection.
+    pub fn hand_over(&self) {
+        self.raise(Phase::HandedOver);
+    }
+
     /// Asks every part to take no new work and finish what it has. Asking twice is asking once.
     pub fn drain(&self) {
         self.raise(Phase::Draining);
@@ -57,6 +72,21 @@ impl Shutdown {
     /// Whether new work is refused.
     pub fn is_draining(&self) -> bool {
         *self.phase.borrow() >= Phase::Draining
+    }
+
+    /// Whether new connections are another process's.
+    pub fn is_handed_over(&self) -> bool {
+        *self.phase.borrow() == Phase::HandedOver
+    }
+
+    /// Waits until others shall turn away. Safe to drop and call again.
+    pub async fn leaving(&mut self) {
+        self.reached(Phase::Leaving).await;
+    }
+
+    /// Waits until no new connections shall be taken. Safe to drop and call again.
+    pub async fn closing(&mut self) {
+        self.reached(Phase::HandedOver).await;
     }
 
     /// Waits until no new work shall be taken. Safe to drop and call again.
@@ -89,6 +119,7 @@ mod tests {
         shutdown.draining().await;
         other.draining().await;
         trigger.end();
+        trigger.leave();
         trigger.drain();
         other.ending().await;
     }

@@ -42,6 +42,9 @@ pub(crate) struct ServeOptions {
     /// A name under which the school is reached; opens the listeners to everybody, on ports 80 and 443
     #[arg(long, value_name = "HOST")]
     pub(crate) domain: Vec<String>,
+    /// Take the listeners over from the server that uses the data directory, if there is one, which then drains
+    #[arg(long)]
+    pub(crate) takeover: bool,
     /// Let everybody use the API without a token; only while every listener is on loopback
     #[arg(long)]
     pub(crate) open_api: bool,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use admin::{AdminConfig, Format, Level, LogConfig};
+pub(crate) use admin::{AdminConfig, DrainConfig, Format, Level, LogConfig};
 pub(crate) use backup::BackupConfig;
 pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) backup: BackupConfig,
     /// The program's own log.
     pub(crate) log: LogConfig,
+    /// The end.
+    pub(crate) drain: DrainConfig,
 }
 
 impl Default for Config {
@@ -64,6 +66,7 @@ impl Default for Config {
             store: StoreConfig::default(),
             backup: BackupConfig::default(),
             log: LogConfig::default(),
+            drain: DrainConfig::default(),
         }
     }
 }

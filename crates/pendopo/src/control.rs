@@ -2,15 +2,20 @@
 //! user who runs the server, and root, can open it.
 
 mod ask;
+mod descriptors;
 mod drain;
+mod handover;
 mod office;
 mod socket;
+mod takeover;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::{ask, is_answered};
+pub(crate) use handover::{Estate, Inheritance};
 pub(crate) use office::Office;
 pub(crate) use socket::ControlSocket;
+pub(crate) use takeover::{Predecessor, Wanted};
 
 use crate::cli::RoleName;
 
@@ -26,6 +31,8 @@ pub(crate) enum Request {
     Resume(String),
     /// Read the configuration anew, and put what differs in force.
     Reload,
+    /// Hand listeners and locks over, and drain once whoever has them serves.
+    TakeOver,
 }
 
 /// Which target, and on what terms.

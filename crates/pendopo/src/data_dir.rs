@@ -1,8 +1,8 @@
 //! The data directory: made private, locked against a second server.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -28,7 +28,7 @@ pub(crate) enum DataDirError {
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    _locks: Vec<File>,
+    locks: Vec<(RoleName, File)>,
 }
 
 impl DataDir {
@@ -42,12 +42,31 @@ impl DataDir {
             .map_err(unwritable)?;
         let locks = roles
             .iter()
-            .map(|role| lock(path, *role))
-            .collect::<Result<_, _>>()?;
+            .map(|role| Ok((*role, lock(path, *role)?)))
+            .collect::<Result<_, DataDirError>>()?;
         Ok(Self {
             path: path.to_owned(),
-            _locks: locks,
+            locks,
         })
+    }
+
+    /// Goes on with the locks of another process, which may hold them for a while yet.
+    pub(crate) fn inherit(path: &Path, locks: Vec<(RoleName, File)>) -> Self {
+        for (_, lock) in &locks {
+            note_holder(lock);
+        }
+        Self {
+            path: path.to_owned(),
+            locks,
+        }
+    }
+
+    /// A second handle on each lock: it is held until all handles are closed.
+    pub(crate) fn locks(&self) -> io::Result<Vec<(RoleName, File)>> {
+        let locks = self.locks.iter();
+        locks
+            .map(|(role, lock)| Ok((*role, lock.try_clone()?)))
+            .collect()
     }
 
     /// The file that holds the server's own token.
@@ -80,11 +99,16 @@ fn lock(path: &Path, role: RoleName) -> Result<File, DataDirError> {
         }
         Err(TryLockError::Error(error)) => return Err(unwritable(error)),
     }
-    // The number only helps whoever finds the directory in use; without it the lock holds as well.
+    note_holder(&file);
+    Ok(file)
+}
+
+/// The number only helps whoever finds the directory in use; without it the lock holds as well.
+fn note_holder(file: &File) {
+    let text = format!("{}\n", std::process::id());
     let _ = file
         .set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()));
-    Ok(file)
+        .and_then(|()| file.write_all_at(text.as_bytes(), 0));
 }
 
 fn holder(file: &mut File) -> String {

@@ -37,12 +37,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The bound listener.
 pub(crate) struct Private {
     bound: Bound,
-    listener: TcpListener,
+    listener: Rc<TcpListener>,
 }
 
 impl Private {
-    pub(crate) fn bind(address: SocketAddr) -> Result<Self> {
-        let listeners = Listeners::bind(address, 1, "admin.listen")?;
+    /// Goes on with the socket of another process, or binds one.
+    pub(crate) fn bind(address: SocketAddr, handed: Option<std::net::TcpListener>) -> Result<Self> {
+        let listeners = match handed {
+            Some(socket) => Listeners::adopt(vec![socket])?,
+            None => Listeners::bind(address, 1, "admin.listen")?,
+        };
         let bound = Bound {
             role: "admin",
             scheme: "http",
@@ -53,7 +57,15 @@ impl Private {
             .pop()
             .context("one socket was asked for")?;
         let listener = TcpListener::from_std(socket).context("can't serve the private listener")?;
-        Ok(Self { bound, listener })
+        Ok(Self {
+            bound,
+            listener: Rc::new(listener),
+        })
+    }
+
+    /// A second handle on the socket.
+    pub(crate) fn listener(&self) -> Rc<TcpListener> {
+        Rc::clone(&self.listener)
     }
 
     pub(crate) fn bound(&self) -> Bound {

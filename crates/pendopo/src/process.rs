@@ -44,17 +44,43 @@ impl Signals {
         }
     }
 
-    /// The first signal starts the drain, as does a part that ends; a second one, or the deadline, ends it.
+    /// After a handover nobody waits for this process: clients have time for one more request.
+    async fn outlast_clients(&mut self, shutdown: &mut Shutdown) {
+        tokio::select! {
+            () = self.next() => {}
+            () = sleep(DRAIN_DEADLINE) => {}
+            () = shutdown.draining() => {}
+        }
+    }
+
+    /// Waits while others turn away; true if a second signal does not let them.
+    async fn is_impatient(&mut self, delay: Duration, shutdown: &mut Shutdown) -> bool {
+        tokio::select! {
+            () = self.next() => true,
+            () = sleep(delay) => false,
+            () = shutdown.draining() => false,
+        }
+    }
+
+    /// The first signal starts the drain, after the delay that whoever balances load needs to turn away, as does a part that ends; a second one, or the deadline, ends it.
     /// Returns only when parts did not end when told to.
     pub(crate) async fn watch(
         mut self,
         trigger: Trigger,
         mut shutdown: Shutdown,
+        delay: Duration,
         impatience: &Impatience,
     ) {
         tokio::select! {
-            () = self.next() => tracing::info!("draining: requests in flight may finish; a second signal ends at once"),
-            () = shutdown.draining() => {}
+            () = self.next() => {
+                tracing::info!("draining: requests in flight may finish; a second signal ends at once");
+                trigger.leave();
+                if self.is_impatient(delay, &mut shutdown).await {
+                    impatience.0.set(true);
+                    trigger.end();
+                }
+            }
+            () = shutdown.closing() => self.outlast_clients(&mut shutdown).await,
         }
         trigger.drain();
         tokio::select! {

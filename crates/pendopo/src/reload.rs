@@ -1,6 +1,7 @@
 //! Reading the configuration anew and putting it in force: whole or not at all.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 
 use edge::Control;
 use thiserror::Error;
@@ -49,6 +50,17 @@ impl Reloader {
             edge,
             in_force: RefCell::new(in_force.clone()),
         }
+    }
+
+    /// Where the settings in force have plain HTTP, HTTPS and the private listener.
+    pub(crate) fn listeners(&self) -> (Option<SocketAddr>, Option<SocketAddr>, SocketAddr) {
+        let config = self.in_force.borrow();
+        let edge = roles::edge_config(&self.roles, &config);
+        (
+            edge.http.address(),
+            edge.https.address(),
+            config.admin.listen,
+        )
     }
 
     /// Puts what differs in force, and says what that was. The log tells how it went.

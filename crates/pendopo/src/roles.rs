@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::Result;
 use axum::Router;
 use edge::config::{Language, Listen, RateSetting};
-use edge::{Control, Edge, LocalService, Renewal, Setup};
+use edge::{Control, Edge, Handed, LocalService, Renewal, Setup};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use lifecycle::tasks::TaskError;
@@ -112,6 +112,7 @@ impl BoundRoles {
         roles: &[RoleName],
         config: &Config,
         router: Option<Router>,
+        handed: Option<Handed>,
         telling: &mut Telling,
     ) -> Result<Self> {
         let is_alone = !roles.contains(&RoleName::Edge);
@@ -126,6 +127,7 @@ impl BoundRoles {
             threads: worker_threads(),
             local: router.map(local),
             facts: telling.facts.clone(),
+            handed,
         };
         let metrics = telling.registry.sub_registry_with_prefix("pendopo");
         let edge = Edge::bind(setup, &telling.readiness, metrics)?;

@@ -20,4 +20,5 @@ mod tokens;
 mod unit;
 mod value;
 
+pub use migrations::newest as newest_schema;
 pub use opened::{OpenError, Opened, Status};

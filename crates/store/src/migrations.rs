@@ -14,6 +14,11 @@ pub(crate) struct Migration {
     pub(crate) sqlite: &'static str,
 }
 
+/// The schema that this version works with.
+pub fn newest() -> i64 {
+    ALL.last().map_or(0, |step| step.id)
+}
+
 pub(crate) const ALL: &[Migration] = &[Migration {
     id: 1,
     name: "school",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::archive;
+use super::{Company, archive};
 use crate::config::LogConfig;
 
 const NAME: &str = "access.log";
@@ -23,6 +23,7 @@ pub(super) struct LogFile {
     config: LogConfig,
     open: Open,
     looked_up: Instant,
+    company: Company,
     archiver: Option<JoinHandle<()>>,
 }
 
@@ -36,16 +37,19 @@ struct Open {
 
 impl LogFile {
     /// Opens the file, and puts the files that an earlier run left behind into the archive.
-    pub(super) fn open(directory: &Path, config: &LogConfig) -> io::Result<Self> {
-        let open = Open::at(&directory.join(NAME))?;
+    pub(super) fn open(directory: &Path, config: &LogConfig, company: Company) -> io::Result<Self> {
+        let open = Open::at(&directory.join(NAME), &company)?;
         let mut file = Self {
             directory: directory.to_owned(),
             config: config.clone(),
             open,
             looked_up: Instant::now(),
+            company,
             archiver: None,
         };
-        file.archive()?;
+        if !file.company.is_there() {
+            file.archive()?;
+        }
         Ok(file)
     }
 
@@ -66,12 +70,15 @@ impl LogFile {
         if self.looked_up.elapsed() >= LOOK_UP {
             self.looked_up = Instant::now();
             if !self.open.is_at(&self.path()) {
-                self.open = Open::at(&self.path())?;
+                self.open = Open::at(&self.path(), &self.company)?;
                 return Ok(true);
             }
         }
         let is_old =
             now.duration_since(self.open.since).unsigned_abs() >= self.config.age.duration();
+        if self.company.is_there() {
+            return Ok(false);
+        }
         if self.open.length == 0 || self.open.length < self.config.size.get() && !is_old {
             return Ok(false);
         }
@@ -86,7 +93,7 @@ impl LogFile {
             self.directory.join(format!("access-{stamp}.log")),
         )?;
         // Not forced to disk here: that may take longer than the queues have room. The archive is, before the file goes.
-        self.open = Open::at(&self.path())?;
+        self.open = Open::at(&self.path(), &self.company)?;
         self.archive()
     }
 
@@ -124,7 +131,7 @@ impl LogFile {
 }
 
 impl Open {
-    fn at(path: &Path) -> io::Result<Self> {
+    fn at(path: &Path, company: &Company) -> io::Result<Self> {
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -133,7 +140,8 @@ impl Open {
             .open(path)?;
         let metadata = file.metadata()?;
         let mut length = metadata.len();
-        if is_torn(&mut file, length)? {
+        // What somebody else writes at this moment may look torn.
+        if !company.is_there() && is_torn(&mut file, length)? {
             // A run that was killed left half a line: end it, so that ours begins on its own.
             file.write_all(b"\n")?;
             length += 1;

@@ -42,7 +42,8 @@ fn note(queue: &Queue, target: &[u8]) {
 fn a_full_queue_drops_records_and_the_next_line_says_how_many() {
     let directory = tempfile::tempdir().unwrap();
     let metrics = Metrics::register(&mut Registry::default()).log;
-    let log = AccessLog::open(directory.path(), &LogConfig::default(), 1, &metrics).unwrap();
+    let (config, company) = (LogConfig::default(), Company::default());
+    let log = AccessLog::open(directory.path(), &config, 1, &metrics, company).unwrap();
     let (writer, mut queues) = log.split();
     let queue = queues.remove(0);
     for _ in 0..queue::MOST_NOTES + 7 {

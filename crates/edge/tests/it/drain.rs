@@ -105,3 +105,51 @@ fn refuses(house: &House) {
         std::net::TcpStream::connect(address).is_err()
     });
 }
+
+#[test]
+fn who_leaves_still_serves_and_says_with_each_answer_that_it_is_the_last() {
+    let house = House::open();
+    let mut resting = [house.plain(), house.tls()];
+    for client in &mut resting {
+        assert_eq!(client.exchange(GET).header("connection"), None);
+    }
+    let mut http2 = house.http2();
+    assert_eq!(http2.get("https://localhost/").status, 200);
+    house.trigger().leave();
+    eventually("the HTTP/2 connection's end", || http2.is_closed());
+    let mut clients: Vec<_> = resting
+        .into_iter()
+        .chain([house.plain(), house.tls()])
+        .collect();
+    for client in &mut clients {
+        let response = client.exchange(GET);
+        assert_eq!(
+            (response.status, response.header("connection")),
+            (200, Some("close"))
+        );
+        assert!(client.is_closed());
+    }
+    house.trigger().drain();
+    eventually("the end", || house.is_closed());
+}
+
+#[test]
+fn after_a_handover_clients_that_are_there_ask_once_more_and_then_all_ends() {
+    let house = House::with(|plan| plan.threads = 2);
+    let mut resting = [house.plain(), house.tls(), house.plain()];
+    for client in &mut resting {
+        assert_eq!(client.exchange(GET).status, 200);
+    }
+    house.trigger().hand_over();
+    refuses(&house);
+    for client in &mut resting {
+        assert!(!house.is_closed());
+        let response = client.exchange(GET);
+        assert_eq!(
+            (response.status, response.header("connection")),
+            (200, Some("close"))
+        );
+        assert!(client.is_closed());
+    }
+    eventually("the end", || house.is_closed());
+}

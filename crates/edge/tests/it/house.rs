@@ -84,6 +84,7 @@ impl House {
             data: directory.path().to_owned(),
             threads: plan.threads,
             facts: facts.clone(),
+            handed: None,
             local: plan.web.then(|| local::answering(Arc::clone(&service))),
         };
         let edge = Edge::bind(setup, &readiness, &mut registry)?;

@@ -3,14 +3,15 @@
 mod open_api;
 mod welcome;
 
+use std::cell::Cell;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
-use edge::Control;
+use edge::{Control, Handed};
 use lifecycle::tasks::TaskError;
-use lifecycle::{Part, Shutdown, Tasks, shutdown};
+use lifecycle::{Part, Shutdown, Tasks, Trigger, shutdown};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use school::Clock;
@@ -24,7 +25,7 @@ use crate::backups::Keeper;
 use crate::bootstrap::Bootstrap;
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Config};
-use crate::control::{ControlSocket, Office};
+use crate::control::{ControlSocket, Estate, Inheritance, Office, Predecessor, Wanted};
 use crate::data_dir::DataDir;
 use crate::private::{Private, ProcessMetrics};
 use crate::process::{self, Impatience, Signals};
@@ -49,8 +50,18 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     if options.open_api {
         open_api::must_be_private(&config, &roles)?;
     }
-    let data = DataDir::open(&config.data, &roles)?;
-    roles::probe(&roles, &config)?;
+    let (predecessor, mut inheritance) = if options.takeover {
+        relieved(&config, &roles)?.unzip()
+    } else {
+        (None, None)
+    };
+    let data = match &mut inheritance {
+        Some(inheritance) => DataDir::inherit(&config.data, std::mem::take(&mut inheritance.locks)),
+        None => DataDir::open(&config.data, &roles)?,
+    };
+    if predecessor.is_none() {
+        roles::probe(&roles, &config)?;
+    }
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -70,12 +81,24 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         options: options.clone(),
         opened: opened.clone(),
     };
-    let outcome = LocalSet::new().block_on(&runtime, server.serve());
+    let serving = server.serve(predecessor, inheritance);
+    let outcome = LocalSet::new().block_on(&runtime, serving);
     drop(runtime);
     if let Some(opened) = opened {
         opened.close();
     }
     outcome
+}
+
+/// The server that this one takes over from, if there is one, and what it hands over.
+fn relieved(config: &Config, roles: &[RoleName]) -> Result<Option<(Predecessor, Inheritance)>> {
+    let edge = roles::edge_config(roles, config);
+    let wanted = Wanted {
+        http: edge.http.address(),
+        https: edge.https.address(),
+        private: config.admin.listen,
+    };
+    Predecessor::ask(&config.data, roles, &wanted)
 }
 
 /// Everything that is decided before a listener is bound.
@@ -90,14 +113,22 @@ struct Server {
 }
 
 impl Server {
-    async fn serve(self) -> Result<ExitCode> {
+    async fn serve(
+        self,
+        predecessor: Option<Predecessor>,
+        inheritance: Option<Inheritance>,
+    ) -> Result<ExitCode> {
         let mut telling = Telling::default();
         let signals = Signals::listen().context("can't listen for signals")?;
         let hangup = Hangup::listen().context("can't listen for SIGHUP")?;
         let process = telling.readiness.register("process");
-        let private = Private::bind(self.config.admin.listen)?;
+        let (handed, listener) = match inheritance {
+            Some(inheritance) => (Some(inheritance.edge), inheritance.private),
+            None => (None, None),
+        };
+        let private = Private::bind(self.config.admin.listen, listener)?;
         let socket = ControlSocket::bind(&self.config.data, self.roles[0])?;
-        let bound = self.bind(&mut telling).await?;
+        let bound = self.bind(handed, &mut telling).await?;
         let welcome = Welcome::new(&self, &bound, &private);
         welcome.state(&telling.facts);
         let bootstrap = self.opened.as_ref().map(|opened| self.bootstrap(opened));
@@ -111,13 +142,9 @@ impl Server {
             .map(|_| Keeper::new(&self.config, telling.facts.clone(), &mut telling.registry));
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
-        let reloader = Rc::new(self.reloader(bound.control()));
-        let office = Office {
-            edge: bound.control(),
-            renewal: bound.renewal(),
-            reloader: Rc::clone(&reloader),
-        };
+        let (control, renewal) = (bound.control(), bound.renewal());
         bound.run(&mut tasks)?;
+        let socket = socket.publish()?;
         process.ready();
         welcome.print(made.as_ref());
         if let (Some(bootstrap), Some(opened)) = (&bootstrap, self.opened.clone()) {
@@ -128,13 +155,23 @@ impl Server {
             tasks.spawn("backups", |shutdown| keeper.run(shutdown))?;
         }
         spawn_local(tell_of_drain(process, shutdown.clone()));
-        spawn_local(private.run(telling));
+        let reloader = Rc::new(self.reloader(control.clone()));
+        let office = Office {
+            edge: control.clone(),
+            renewal,
+            reloader: Rc::clone(&reloader),
+            estate: self.estate(private, telling, &trigger)?,
+        };
         spawn_local(office.run(socket));
         spawn_local(hangup.obey(reloader));
+        if let Some(predecessor) = predecessor {
+            predecessor.relieve(control)?;
+        }
+        let delay = self.config.drain.delay.duration();
         let impatience = Impatience::default();
         ended(
             tasks,
-            signals.watch(trigger, shutdown, &impatience),
+            signals.watch(trigger, shutdown, delay, &impatience),
             &impatience,
         )
         .await
@@ -147,6 +184,18 @@ impl Server {
             token_file: self.data.admin_token(),
             password: self.config.admin.password.clone(),
         }
+    }
+
+    /// Serves the private listener, and keeps at hand what another process may take over.
+    fn estate(&self, private: Private, telling: Telling, trigger: &Trigger) -> Result<Estate> {
+        Ok(Estate {
+            private: private.listener(),
+            serves_private: spawn_local(private.run(telling)).abort_handle(),
+            locks: self.data.locks().context("can't keep the locks at hand")?,
+            schema: self.opened.as_ref().map(|opened| opened.status().schema),
+            trigger: trigger.clone(),
+            is_given: Cell::new(false),
+        })
     }
 
     fn reloader(&self, edge: Control) -> Reloader {
@@ -170,13 +219,13 @@ impl Server {
         })
     }
 
-    async fn bind(&self, telling: &mut Telling) -> Result<BoundRoles> {
+    async fn bind(&self, handed: Option<Handed>, telling: &mut Telling) -> Result<BoundRoles> {
         let router = match &self.opened {
             Some(opened) => Some(web::router(self.app(opened, telling).await?)),
             None => None,
         };
         measure_process(&mut telling.registry);
-        BoundRoles::bind(&self.roles, &self.config, router, telling)
+        BoundRoles::bind(&self.roles, &self.config, router, handed, telling)
     }
 }
 
@@ -193,7 +242,7 @@ fn hashers() -> usize {
 
 /// A process that drains is not ready, so that whoever balances load turns away from it.
 async fn tell_of_drain(process: Part, mut shutdown: Shutdown) {
-    shutdown.draining().await;
+    shutdown.leaving().await;
     process.waiting("draining");
     shutdown.ending().await;
 }

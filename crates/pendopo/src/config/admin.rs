@@ -1,7 +1,8 @@
-//! What an operator can set under `[admin]` and `[log]`.
+//! What an operator can set under `[admin]`, `[log]` and `[drain]`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use edge::config::Span;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -47,6 +48,23 @@ pub(crate) struct LogConfig {
     /// `human` for people, `json` for programs, `auto` for people at a terminal and for programs elsewhere. Default
     /// `auto`.
     pub(crate) format: Format,
+}
+
+/// How the server ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DrainConfig {
+    /// How long new connections are still taken after SIGTERM, while `/readyz` answers 503 and each answer closes its
+    /// connection: the time that a load balancer in front needs to turn away. Default `0s`; behind one `5s` is right.
+    pub(crate) delay: Span,
+}
+
+impl Default for DrainConfig {
+    fn default() -> Self {
+        Self {
+            delay: Span::from_secs(0),
+        }
+    }
 }
 
 /// How important a message must be.

@@ -34,6 +34,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
         "BackupConfig",
     ),
     ("log", include_str!("admin.rs"), "LogConfig"),
+    ("drain", include_str!("admin.rs"), "DrainConfig"),
     ("store", include_str!("store.rs"), "StoreConfig"),
 ];
 

@@ -119,8 +119,8 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_one() {
         "`htps` (--set): there is no such key: did you mean `edge.https`?",
     );
     check(
-        "delay=3",
-        "`delay` (--set): there is no such key: did you mean `edge.limit.delay`?",
+        "hsts=1d",
+        "`hsts` (--set): there is no such key: did you mean `edge.hsts`?",
     );
     check(
         "qqqq=3",

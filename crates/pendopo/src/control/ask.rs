@@ -37,7 +37,7 @@ pub(crate) fn is_answered(data: &Path, role: RoleName) -> bool {
     socket::connect(data, role).is_ok()
 }
 
-fn is_absent(error: &io::Error) -> bool {
+pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused

@@ -1,13 +1,14 @@
 //! Answering at the control socket.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use edge::{Control, Renewal};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,7 +17,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::reload::Reloader;
 
-use super::{ControlSocket, MOST_LINE, Reply, Request, drain};
+use super::handover::{Estate, Handover};
+use super::{ControlSocket, MOST_LINE, Reply, Request, descriptors, drain};
 
 /// How long a question may take to be written, and an answer to be read.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +33,8 @@ pub(crate) struct Office {
     /// By which the edge is asked for a certificate; none where none is fetched.
     pub(crate) renewal: Option<Renewal>,
     pub(crate) reloader: Rc<Reloader>,
+    /// What another process can have of this one.
+    pub(crate) estate: Estate,
 }
 
 impl Office {
@@ -65,6 +69,7 @@ impl Office {
         let mut reading = BufReader::new(reading.take(MOST_LINE));
         timeout(PATIENCE, reading.read_line(&mut line)).await??;
         let outcome = match serde_json::from_str(&line) {
+            Ok(Request::TakeOver) => return self.hand_over(&mut reading, &mut voice).await,
             Ok(request) => self.answer(request, &mut voice).await?,
             // The program on the disk is newer than the one that runs.
             Err(error) => Err(format!(
@@ -85,6 +90,7 @@ impl Office {
         match request {
             Request::Renew => Ok(self.renew()),
             Request::Drain(request) => drain::drain(&self.edge, &request, voice).await,
+            Request::TakeOver => Ok(Err("it was answered before".to_owned())),
             Request::Reload => self.reload(voice).await,
             Request::Resume(target) => Ok(drain::resume(&self.edge, &target)),
         }
@@ -127,6 +133,19 @@ pub(super) struct Voice(OwnedWriteHalf);
 impl Voice {
     pub(super) async fn say(&mut self, text: impl Into<String>) -> io::Result<()> {
         self.tell(&Reply::Progress(text.into())).await
+    }
+
+    /// Hands descriptors over beside a line.
+    pub(super) async fn hand(
+        &mut self,
+        handover: &Handover,
+        all: &[BorrowedFd<'_>],
+    ) -> io::Result<()> {
+        let mut line = serde_json::to_vec(handover)?;
+        line.push(b'\n');
+        let stream: &UnixStream = self.0.as_ref();
+        timeout(PATIENCE, stream.writable()).await??;
+        stream.try_io(Interest::WRITABLE, || descriptors::send(stream, &line, all))
     }
 
     async fn tell(&mut self, reply: &Reply) -> io::Result<()> {

@@ -13,37 +13,45 @@ use crate::cli::RoleName;
 
 /// The bound socket; its file goes when this does.
 pub(crate) struct ControlSocket {
+    /// Where it is found.
     path: PathBuf,
+    /// Where it is until then: a server that is taken over from is found at the path as long as it serves.
+    aside: PathBuf,
     /// Another server may have put its own in the place since.
     identity: (u64, u64),
     listener: UnixListener,
 }
 
 impl ControlSocket {
-    /// Puts a new socket in the place of whatever an earlier server left there. The data directory is locked, so
-    /// nobody else uses it.
+    /// Binds aside. The data directory is locked, so nobody else does.
     pub(crate) fn bind(data: &Path, role: RoleName) -> Result<Self> {
         let path = data.join(super::name(role));
+        let aside = data.join(format!("{}.new", super::name(role)));
         let bound = || {
-            let new = data.join(format!("{}.new", super::name(role)));
-            match fs::remove_file(&new) {
+            match fs::remove_file(&aside) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            let listener = within_reach(&new, |path| UnixListener::bind(path))?;
+            let listener = within_reach(&aside, |path| UnixListener::bind(path))?;
             listener.set_nonblocking(true)?;
-            fs::set_permissions(&new, Permissions::from_mode(0o600))?;
-            let identity = identity(&new)?;
-            fs::rename(&new, &path)?;
-            Ok((listener, identity))
+            fs::set_permissions(&aside, Permissions::from_mode(0o600))?;
+            Ok((listener, identity(&aside)?))
         };
         let (listener, identity) =
             bound().with_context(|| format!("can't make the control socket {}", path.display()))?;
         Ok(Self {
             path,
+            aside,
             identity,
             listener,
         })
+    }
+
+    /// Puts it in the place of whatever an earlier server has there.
+    pub(crate) fn publish(self) -> Result<Self> {
+        fs::rename(&self.aside, &self.path)
+            .with_context(|| format!("can't make the control socket {}", self.path.display()))?;
+        Ok(self)
     }
 
     pub(super) fn listener(&self) -> io::Result<tokio::net::UnixListener> {
@@ -53,9 +61,11 @@ impl ControlSocket {
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
-            // Left behind it harms nobody: the next server puts its own in the place.
-            let _ = fs::remove_file(&self.path);
+        for path in [&self.aside, &self.path] {
+            if identity(path).is_ok_and(|identity| identity == self.identity) {
+                // Left behind it harms nobody: the next server puts its own in the place.
+                let _ = fs::remove_file(path);
+            }
         }
     }
 }
@@ -95,12 +105,17 @@ mod tests {
         let path = data.join("edge.sock");
         fs::write(&path, "left by a server that was killed").unwrap();
         let first = ControlSocket::bind(&data, RoleName::Edge).unwrap();
+        let first = first.publish().unwrap();
         connect(&data, RoleName::Edge).unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        // One that never serves takes nothing away.
+        drop(ControlSocket::bind(&data, RoleName::Edge).unwrap());
+        connect(&data, RoleName::Edge).unwrap();
         let second = ControlSocket::bind(&data, RoleName::Edge).unwrap();
+        let second = second.publish().unwrap();
         drop(first);
         connect(&data, RoleName::Edge).unwrap();
         drop(second);
-        assert!(!path.exists());
+        assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
     }
 }

@@ -64,3 +64,22 @@ fn a_second_signal_ends_at_once_with_1() {
     server.signal(Signal::TERM);
     assert_eq!(server.code(), Some(1), "{}", server.log());
 }
+
+#[test]
+fn the_delay_lets_others_turn_away_before_anything_is_refused() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &["--set", "drain.delay=5m"]);
+    let mut idle = server.http();
+    assert_eq!(idle.exchange(get("/users", &server.token())).status, 200);
+    server.signal(Signal::TERM);
+    server.ask_until("/readyz", |answer| answer.status == 503);
+    let answer = server.https().exchange(get("/users", &server.token()));
+    assert_eq!(
+        (answer.status, answer.header("connection")),
+        (200, Some("close"))
+    );
+    assert_eq!(idle.exchange(get("/users", &server.token())).status, 200);
+    assert!(idle.is_closed());
+    server.signal(Signal::TERM);
+    assert_eq!(server.code(), Some(1), "{}", server.log());
+}

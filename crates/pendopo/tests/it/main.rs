@@ -17,3 +17,4 @@ mod run;
 mod secrecy;
 mod server;
 mod start;
+mod takeover;

@@ -19,16 +19,6 @@ fn write(directory: &Path, lines: &str, backend: &Backend) {
     fs::write(directory.join("pendopo.toml"), text).unwrap();
 }
 
-/// Waits for a line in the log.
-fn logged(server: &Server, text: &str) {
-    let begun = std::time::Instant::now();
-    // In JSON, a quote is escaped.
-    while !server.log().replace('\\', "").contains(text) {
-        assert!(begun.elapsed().as_secs() < 20, "{text}: {}", server.log());
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn what_differs_is_told_by_key_and_put_in_force() {
     let directory = tempdir().unwrap();
@@ -52,11 +42,11 @@ fn what_differs_is_told_by_key_and_put_in_force() {
         format!("edge.hsts: \"365d\" -> \"1d\"\n{targets}\nthe new configuration is in force\n");
     assert_eq!(told.good(), expected);
     assert_eq!(client.exchange(get("/", "")).text(), "other");
-    logged(&server, &format!("reload: {targets}"));
+    server.await_log(&format!("reload: {targets}"));
 
     write(directory.path(), "edge.hsts = \"1d\"", &one);
     server.signal(Signal::HUP);
-    logged(&server, &format!("-> [\"{}\"]", one.url()));
+    server.await_log(&format!("-> [\"{}\"]", one.url()));
     assert_eq!(client.exchange(get("/", "")).text(), "one");
     server.stop();
 }
@@ -82,7 +72,7 @@ fn a_configuration_that_is_wrong_or_needs_a_restart_changes_nothing() {
         let text = refused.complaint(1);
         assert!(text.contains("nothing was changed"), "{text}");
         assert!(text.contains(complaint), "{text}");
-        logged(&server, complaint.split('"').next().unwrap());
+        server.await_log(complaint.split('"').next().unwrap());
         assert_eq!(client.exchange(get("/", "")).text(), "one");
     }
     write(directory.path(), "", &other);

@@ -85,6 +85,16 @@ impl Server {
         fs::read_to_string(self.directory.join("stderr")).expect("the log is text")
     }
 
+    /// Waits for a text in the log.
+    pub(crate) fn await_log(&self, text: &str) {
+        let begun = std::time::Instant::now();
+        // In JSON, a quote is escaped.
+        while !self.log().replace('\\', "").contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "{text}: {}", self.log());
+            thread::yield_now();
+        }
+    }
+
     /// Its process.
     pub(crate) fn pid(&self) -> i32 {
         self.pid.as_raw_pid()
@@ -114,15 +124,23 @@ impl Server {
         self.address("http://", "private")
     }
 
+    pub(crate) fn http_address(&self) -> SocketAddr {
+        self.address("http://", "pages")
+    }
+
+    pub(crate) fn https_address(&self) -> SocketAddr {
+        self.address("https://", "pages")
+    }
+
     /// A connection without encryption.
     pub(crate) fn http(&self) -> Raw {
-        Raw::connect(self.address("http://", "pages"))
+        Raw::connect(self.http_address())
     }
 
     /// An encrypted connection that trusts the server's own authority.
     pub(crate) fn https(&self) -> Raw {
         Trust::read(&self.directory.join("data/tls/ca.pem"))
-            .connect(self.address("https://", "pages"), "127.0.0.1")
+            .connect(self.https_address(), "127.0.0.1")
     }
 
     /// Asks the private listener.

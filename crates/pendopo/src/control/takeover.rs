@@ -1,0 +1,105 @@
+//! Taking over from the server that uses the data directory.
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use edge::Control;
+use store::newest_schema;
+
+use super::ask::is_absent;
+use super::handover::{Handover, Inheritance, ListenerName, READY};
+use super::{Request, descriptors, socket};
+use crate::cli::RoleName;
+
+/// How long the old server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The way to the old server, which serves until it is told that this process does.
+#[derive(Debug)]
+pub(crate) struct Predecessor(UnixStream);
+
+/// Where this process shall listen.
+pub(crate) struct Wanted {
+    pub(crate) http: Option<SocketAddr>,
+    pub(crate) https: Option<SocketAddr>,
+    pub(crate) private: SocketAddr,
+}
+
+impl Predecessor {
+    /// Asks for everything that the server of these roles holds; `None` when there is no server.
+    pub(crate) fn ask(
+        data: &Path,
+        roles: &[RoleName],
+        wanted: &Wanted,
+    ) -> Result<Option<(Self, Inheritance)>> {
+        let mut stream = match socket::connect(data, roles[0]) {
+            Ok(stream) => stream,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(error).context("can't reach the server to take over from"),
+        };
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut line = serde_json::to_vec(&Request::TakeOver)?;
+        line.push(b'\n');
+        stream.write_all(&line)?;
+        let (text, all) = descriptors::receive(&stream)
+            .context("the server hands nothing over; is it of a version that can?")?;
+        let (schema, pieces) = match serde_json::from_str(&text) {
+            Ok(Handover::Pieces(schema, pieces)) => (schema, pieces),
+            Ok(Handover::Refused(why)) => bail!("the server hands nothing over: {why}"),
+            Err(_) => bail!("the server hands nothing over: stop it, and start this one"),
+        };
+        let newest = newest_schema();
+        if let Some(schema) = schema.filter(|schema| *schema != newest) {
+            bail!(
+                "the server works with schema {schema} of the database, and this version with {newest}: \
+                 stop it, then start this one"
+            );
+        }
+        if pieces.len() != all.len() {
+            bail!(
+                "the server handed {} of {} pieces over",
+                all.len(),
+                pieces.len()
+            );
+        }
+        let names = [
+            (ListenerName::Http, wanted.http),
+            (ListenerName::Https, wanted.https),
+            (ListenerName::Private, Some(wanted.private)),
+        ];
+        let inheritance = Inheritance::sort(pieces.into_iter().zip(all).collect(), names)?;
+        let held: Vec<_> = inheritance.locks.iter().map(|(role, _)| *role).collect();
+        if held != roles {
+            bail!(
+                "the server plays other roles: stop it, or start this one with the same `--role`"
+            );
+        }
+        Ok(Some((Self(stream), inheritance)))
+    }
+
+    /// Tells the old server that this one serves, and waits for its end in the background.
+    pub(crate) fn relieve(mut self, edge: Control) -> Result<()> {
+        self.0
+            .write_all(READY.as_bytes())
+            .context("the server that was to be relieved is gone")?;
+        self.0.set_read_timeout(None)?;
+        let wait = move || {
+            // Nothing is ever said; the end comes with the process's, whatever way that goes.
+            let _ = self.0.read(&mut [0]);
+            edge.has_company(false);
+            tracing::info!("the server that was relieved has ended");
+        };
+        // Not joined: it ends with the old process, which has a deadline, or with this one.
+        thread::Builder::new()
+            .name("relieved".to_owned())
+            .spawn(wait)
+            .context("can't start a thread")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! `pendopo serve --takeover`: a new process goes on with the listeners of the old one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::tempdir;
+use testkit::{Raw, Trust};
+
+use crate::run::run;
+use crate::server::{QUIET, Server, get};
+
+/// How often the binary is replaced.
+const TIMES: usize = 20;
+
+/// What the threads that ask have in common.
+#[derive(Default)]
+struct Load {
+    is_over: AtomicBool,
+    answers: AtomicUsize,
+}
+
+/// Ends the load when a request fails, so that nobody waits for more answers.
+struct Guard<'a>(&'a Load);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.0.is_over.store(true, SeqCst);
+    }
+}
+
+impl Load {
+    /// Asks over and over; a connection is kept until an answer says that it is the last, or for one request.
+    fn ask(&self, connect: &(dyn Fn() -> Raw + Sync), is_kept: bool) {
+        let _guard = Guard(self);
+        let mut client = connect();
+        while !self.is_over.load(SeqCst) {
+            let answer = client.exchange("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            self.answers.fetch_add(1, SeqCst);
+            if !is_kept || answer.header("connection") == Some("close") {
+                client = connect();
+            }
+        }
+    }
+
+    fn answers(&self) -> usize {
+        self.answers.load(SeqCst)
+    }
+
+    /// Waits for so many answers more.
+    fn await_more(&self, count: usize) {
+        let before = self.answers();
+        while self.answers() < before + count && !self.is_over.load(SeqCst) {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Every line of the access log: under each generation the numbers go up from 1 by one, and nothing was dropped.
+fn all_logged(directory: &Path) -> usize {
+    let mut last = BTreeMap::new();
+    let logs = fs::read_dir(directory.join("data/logs")).unwrap();
+    let names = logs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.contains("log")).count(), 1);
+    let text = fs::read_to_string(directory.join("data/logs/access.log")).unwrap();
+    for line in text.lines() {
+        let line: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let number = |key: &str| line[key].as_u64().unwrap_or_default();
+        let seq = last.entry(number("gen")).or_insert(0);
+        assert_eq!((number("seq"), number("dropped")), (*seq + 1, 0), "{line}");
+        *seq += 1;
+    }
+    usize::try_from(last.values().sum::<u64>()).unwrap()
+}
+
+#[test]
+fn the_binary_is_replaced_twenty_times_under_load_and_no_request_fails() {
+    let directory = tempdir().unwrap();
+    let mut server = Server::start(directory.path(), &[]);
+    let (http, https) = (server.http_address(), server.https_address());
+    let trust = Trust::read(&directory.path().join("data/tls/ca.pem"));
+    let plain = || Raw::connect(http);
+    let secure = || trust.connect(https, "127.0.0.1");
+    let load = Load::default();
+    thread::scope(|scope| {
+        let _guard = Guard(&load);
+        for connect in [&plain as &(dyn Fn() -> Raw + Sync), &secure] {
+            for is_kept in [true, false] {
+                let load = &load;
+                scope.spawn(move || load.ask(connect, is_kept));
+            }
+        }
+        for _ in 0..TIMES {
+            load.await_more(20);
+            let next = Server::start(directory.path(), &["--takeover"]);
+            assert_eq!(server.code(), Some(0), "{}", server.log());
+            server = next;
+        }
+        load.await_more(20);
+    });
+    // The private listener and the control socket went along.
+    assert_eq!(server.ask("/readyz").status, 200);
+    assert_eq!(
+        run(directory.path(), &["reload"]).good(),
+        "nothing has changed\n"
+    );
+    server.stop();
+    assert!(all_logged(directory.path()) >= load.answers());
+}
+
+#[test]
+fn a_process_that_fails_to_take_over_leaves_the_old_one_as_it_was() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let mut client = server.http();
+    let takeover = |words: &[&str]| {
+        let words = [&QUIET[..], &["serve", "--takeover"], words].concat();
+        run(directory.path(), &words)
+    };
+    let other = takeover(&["--role", "web"]);
+    assert!(other.stderr.contains("another pendopo"), "{other:?}");
+    // The certificate is read after everything was handed over.
+    let failed = takeover(&[
+        "--set",
+        "edge.tls.certificate=/dev/null",
+        "--set",
+        "edge.tls.key=/dev/null",
+    ]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    server.await_log("this one goes on");
+    assert_eq!(client.exchange(get("/health", "")).status, 200);
+    assert_eq!(server.https().exchange(get("/health", "")).status, 200);
+    let unchanged = run(directory.path(), &["reload"]);
+    assert_eq!(unchanged.good(), "nothing has changed\n");
+    let next = Server::start(directory.path(), &["--takeover"]);
+    server.await_log("another process has taken over");
+    let last = client.exchange(get("/health", ""));
+    assert_eq!(last.header("connection"), Some("close"));
+    assert_eq!(server.code(), Some(0), "{}", server.log());
+    next.stop();
+}
+
+#[test]
+fn a_slow_upload_to_the_old_process_is_answered_by_it() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let request = crate::server::post(
+        "/user",
+        &server.token(),
+        "",
+        r#"{"first_name":"Ani","last_name":"Budi"}"#,
+    );
+    let (begin, end) = request.split_at(request.len() - 5);
+    let mut client = server.https();
+    client.send(begin);
+    let next = Server::start(directory.path(), &["--takeover"]);
+    assert_eq!(next.http().exchange(get("/health", "")).status, 200);
+    assert_eq!(client.send(end).response().status, 201);
+    assert_eq!(server.code(), Some(0), "{}", server.log());
+    let users = next.http().exchange(get("/users", &next.token()));
+    assert!(users.text().contains("Budi"), "{}", users.text());
+    next.stop();
+}
+
+#[test]
+fn without_a_server_there_is_nothing_to_take_over_and_a_killed_one_leaves_nothing() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &["--takeover"]);
+    server.signal(Signal::KILL);
+    assert_eq!(server.code(), None);
+    Server::start(directory.path(), &["--takeover"]).stop();
+}
