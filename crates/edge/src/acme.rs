@@ -36,7 +36,7 @@ use failure::Failure;
 use order::Buyer;
 use plan::Step;
 use standing::Standing;
-use state::{State, Suggestion};
+use state::{FIRST_PAUSE, State, Suggestion};
 use store::{Stamp, Store};
 
 /// How often the store is looked at: another edge may have put a certificate there.
@@ -191,12 +191,20 @@ impl Acme {
             let (state, now) = (self.buyer.store.state(), Timestamp::now());
             let step = self.plan(&state, now);
             match (step, self.held.take()) {
-                (Step::Rest(until), _) => self.rest(now, until).await,
+                (Step::Rest(until), _) => {
+                    self.standing.unkept.set(0);
+                    self.rest(now, until).await;
+                }
                 // What the last holder did is looked at first.
                 (_, None) if self.take() => {}
                 (_, None) => self.rest(now, Timestamp::MAX).await,
                 (Step::Order, Some(held)) => self.held = self.order(held, state).await,
                 (Step::Ask, Some(held)) => self.held = self.ask(held, state).await,
+            }
+            if self.standing.unkept.get() > 0 {
+                // What is not on disk is not known at the next look, which must not follow at once.
+                self.held = None;
+                tokio::time::sleep(FIRST_PAUSE).await;
             }
         }
     }
@@ -224,6 +232,7 @@ impl Acme {
     /// True when no other edge is at it, and none will be until we rest.
     fn take(&mut self) -> bool {
         let taken = self.lease.take(Instant::now());
+        self.standing.unkept.set(i64::from(taken.is_err()));
         self.held = taken.unwrap_or_else(|error| {
             tracing::error!(%error, "the lease in `tls/acme` can't be taken");
             None
@@ -344,7 +353,9 @@ impl Acme {
     }
 
     fn keep(&self, held: &Held, state: &State) {
-        if let Err(error) = self.buyer.store.keep_state(held, state) {
+        let kept = self.buyer.store.keep_state(held, state);
+        self.standing.unkept.set(i64::from(kept.is_err()));
+        if let Err(error) = kept {
             tracing::error!(%error, "`tls/acme/state.json` can't be written");
         }
     }

@@ -21,6 +21,8 @@ pub(crate) struct Standing {
     /// Asks that came to nothing, since too many orders had been placed of late.
     pub(crate) held_back: Counter,
     pub(crate) unproved: Gauge,
+    /// 1 while what is under way can't be written.
+    pub(crate) unkept: Gauge,
     why: ArcSwapOption<String>,
 }
 
@@ -38,6 +40,12 @@ impl Standing {
             "failures",
             "Failed attempts since the last success",
             failures.clone(),
+        );
+        let unkept = Gauge::default();
+        registry.register(
+            "unkept",
+            "1 while what is under way can't be written, so that each attempt waits a minute",
+            unkept.clone(),
         );
         registry.register("fetched", "Certificates fetched", fetched.clone());
         registry.register(
@@ -57,6 +65,7 @@ impl Standing {
             fetched,
             held_back,
             unproved,
+            unkept,
             why: ArcSwapOption::empty(),
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::Failure;
 
 /// The first pause after a failure; each further one doubles it.
-const FIRST_PAUSE: Duration = Duration::from_mins(1);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
 /// So many orders may be placed at once, and one more as often as this: whatever asks for certificates again and

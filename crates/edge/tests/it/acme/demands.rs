@@ -10,7 +10,11 @@ const LONG_AGO: (&str, &str) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
 const FAR: (&str, &str) = ("2126-01-01T00:00:00Z", "2126-01-03T00:00:00Z");
 
 fn open(double: &AcmeDouble) -> House {
-    let house = House::within(tempfile::tempdir().unwrap(), |it| {
+    within(double, tempfile::tempdir().unwrap())
+}
+
+fn within(double: &AcmeDouble, data: TempDir) -> House {
+    let house = House::within(data, |it| {
         it.domains = DOMAINS.map(str::to_owned).into();
         it.config.acme.directory = double.url().parse().unwrap();
         it.config.acme.ca_file = Some(double.root());
@@ -267,4 +271,21 @@ fn whoever_asks_again_and_again_gets_no_more_than_twenty_orders() {
     let state = state(&house);
     let full: Timestamp = state["full_again"].as_str().unwrap().parse().unwrap();
     assert!(full > Timestamp::now() + Duration::from_mins(95), "{state}");
+}
+
+#[test]
+fn an_edge_that_can_not_keep_what_it_does_leaves_the_authority_in_peace() {
+    let (double, data) = (AcmeDouble::default(), tempfile::tempdir().unwrap());
+    // Nothing can be renamed over a folder.
+    fs::create_dir_all(data.path().join("tls/acme/state.json")).unwrap();
+    let house = within(&double, data);
+    eventually("the edge to notice", || {
+        house.metric("edge_certificate_unkept") == 1
+    });
+    let asked = double.calls("/").len();
+    for _ in 0..50 {
+        assert_eq!(house.plain().exchange(GET).status, 503);
+    }
+    assert_eq!(double.calls("/").len(), asked);
+    assert_eq!(orders(&double), 0);
 }
