@@ -1,5 +1,7 @@
 //! One request and its answer, as the access log will tell of them.
 
+mod explanation;
+
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -186,28 +188,15 @@ impl Exchange {
         }
     }
 
-    /// All that is known of a refusal, for whoever looks after this server.
-    pub(crate) fn explanation(&self) -> String {
-        let mut parts = vec![self.cause.get().copied().unwrap_or_default().to_owned()];
-        if let Some(site) = self.site.get() {
-            parts.push(format!("site=\"{}\"", site.label));
-        }
-        if !matches!(*self.asked(), Asked::Nobody) {
-            parts.push(format!("upstream=\"{}\"", self.asked().label()));
-        }
-        let attempts = self.attempts.load(Relaxed);
-        if attempts > 0 {
-            parts.push(format!("attempts={attempts}"));
-        }
-        let failures = lock(&self.failures);
-        let failures = failures
-            .iter()
-            .map(|one| format!("{} {}", one.target.label, one.cause));
-        let failures = failures.collect::<Vec<_>>().join(", ");
-        if !failures.is_empty() {
-            parts.push(format!("failed=\"{failures}\""));
-        }
-        parts.join("; ")
+    fn held(&self) -> Option<Held> {
+        Held::from_bits(self.held.load(Relaxed))
+    }
+
+    /// What the limits did, as the log says it; empty for nothing.
+    fn limit_label(&self) -> &str {
+        let admission = self.rules.admission.as_ref();
+        let told = admission.zip(self.held());
+        told.map_or("", |(admission, held)| admission.label(held))
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
@@ -244,8 +233,7 @@ impl Exchange {
         self.link.pulse.request_ends(now);
         let status = self.status.load(Relaxed);
         self.link.shared().metrics.answered(self.version, status);
-        let held = Held::from_bits(self.held.load(Relaxed));
-        let admission = self.rules.admission.as_ref();
+        let held = self.held();
         self.link.desk.queue.push(&Note {
             time: self.time,
             id: self.client.request_id,
@@ -263,10 +251,7 @@ impl Exchange {
             site: self.site.get().map_or("", |site| &site.label).as_bytes(),
             upstream: self.asked().label().as_bytes(),
             cause: self.cause.get().copied().unwrap_or_default(),
-            limit: admission
-                .zip(held)
-                .map_or("", |(admission, held)| admission.label(held))
-                .as_bytes(),
+            limit: self.limit_label().as_bytes(),
             limit_ms: held.map_or(0, |held| held.wait_ms),
             agent: self.agent.as_ref().map_or(&[], HeaderValue::as_bytes),
             referer: self.referer.as_ref().map_or(&[], HeaderValue::as_bytes),

@@ -30,7 +30,7 @@ fn the_log_the_metrics_and_whoever_looks_after_the_server_are_told_who_was_tried
     let [first, second] = targets.map(|url| url.replace("http://", "app/"));
     let either = [(&first, &second), (&second, &first)].map(|(first, last)| {
         format!(
-            "connect; site=\"*/\"; upstream=\"{last}\"; attempts=2; failed=\"{first} connect, {last} connect\""
+            "connect; site=\"*/\"; upstream=\"{last}\"; failed=\"{first} connect, {last} connect\"; attempts=2"
         )
     });
     assert!(either.iter().any(|one| one == why), "{why}");
@@ -106,6 +106,23 @@ fn every_kind_of_refusal_is_explained() {
             "{target} {host}"
         );
     }
+}
+
+#[test]
+fn a_limit_is_named() {
+    let house = House::with(|plan| {
+        plan.config.explain_to = loopback();
+        plan.config.limit.rate = "1r/m".parse().unwrap();
+        plan.config.limit.burst = 0;
+    });
+    let mut client = house.plain();
+    assert_eq!(client.exchange(GET).status, 200);
+    let limited = client.exchange(GET);
+    let why = limited.header("x-pendopo-why");
+    assert_eq!(
+        (limited.status, why),
+        (429, Some("limit; limit=\"rejected:address\""))
+    );
 }
 
 #[test]
