@@ -9,7 +9,7 @@ pub mod tasks;
 
 pub use bound::Bound;
 pub use facts::Facts;
-pub use listen::{BindError, Listeners};
+pub use listen::{BindError, Listeners, notice_death};
 pub use readiness::{Part, Readiness};
 pub use shutdown::{Shutdown, Trigger};
 pub use tasks::Tasks;

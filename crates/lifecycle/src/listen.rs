@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use thiserror::Error;
 
 /// Connections that may wait to be accepted, on each socket.
@@ -95,10 +96,22 @@ fn socket(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
+    // Those that are accepted inherit it.
+    notice_death(&SockRef::from(&socket))?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Has the system ask an end that has been silent for a minute whether it is still there, and close the connection
+/// two minutes after it vanished: a host that lost its power says no good-bye.
+pub fn notice_death(socket: &SockRef<'_>) -> io::Result<()> {
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_mins(1))
+        .with_interval(Duration::from_secs(15))
+        .with_retries(4);
+    socket.set_tcp_keepalive(&keepalive)
 }
 
 #[cfg(test)]
@@ -129,5 +142,23 @@ mod tests {
             text.contains(&taken.address().to_string()) && text.contains("`edge.http`"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_accepted_connection_notices_the_death_of_its_other_end() {
+        let listeners =
+            Listeners::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 1, "edge.http").unwrap();
+        let address = listeners.address();
+        let listener = listeners.into_sockets().remove(0);
+        listener.set_nonblocking(false).unwrap();
+        let _client = std::net::TcpStream::connect(address).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        let accepted = SockRef::from(&accepted);
+        assert!(accepted.keepalive().unwrap());
+        assert_eq!(
+            accepted.tcp_keepalive_time().unwrap(),
+            Duration::from_mins(1)
+        );
+        assert_eq!(accepted.tcp_keepalive_retries().unwrap(), 4);
     }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -30,6 +31,7 @@ impl Line {
             .map_err(Unreachable::Connect)?;
         // Failing means that the other end is gone, which the first read finds out.
         let _ = socket.set_nodelay(true);
+        let _ = lifecycle::notice_death(&SockRef::from(&socket));
         let wire = Wire::new(socket);
         let Some(tls) = &target.tls else {
             return Ok((Self::Plain(wire.clone()), wire));

@@ -79,8 +79,9 @@ impl Pools {
         loop {
             let trunk = self.dialing(target, clock, within).await?;
             let is_new = self.keep_trunk(target, &trunk);
-            if let Some(channel) = self.take(target, Care::Little, clock.now()) {
-                return Ok((channel, is_new));
+            // Those who waited with us may have filled it.
+            if let Some(strand) = trunk.strand() {
+                return Ok((Channel::Strand(strand), is_new));
             }
         }
     }

@@ -10,6 +10,7 @@ mod headers;
 mod http2;
 mod resting;
 mod reuse;
+mod secure;
 mod tunnels;
 
 use edge::config::{SiteConfig, Span, TargetConfig, UpstreamConfig};

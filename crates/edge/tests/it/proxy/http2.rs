@@ -1,6 +1,6 @@
 //! Targets that speak HTTP/2: connections that many requests share, and what may be sent again.
 
-mod peers;
+pub(super) mod peers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -120,7 +120,10 @@ impl Target {
     }
 }
 
-fn acceptor((certificate, key): &(PathBuf, PathBuf), alpn: &str) -> TlsAcceptor {
+pub(in super::super) fn acceptor(
+    (certificate, key): &(PathBuf, PathBuf),
+    alpn: &str,
+) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider);
     let mut config = builder
