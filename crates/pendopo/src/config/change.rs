@@ -17,6 +17,7 @@ pub(super) const LIVE: &[&str] = &[
     "edge.limit",
     "edge.limits",
     "edge.name_server",
+    "edge.proxy_protocol",
     "edge.request",
     "edge.site",
     "edge.timeout",
@@ -215,6 +216,22 @@ mod tests {
             !told.iter().any(|(text, _)| text.contains("[new].")),
             "{told:#?}"
         );
+    }
+
+    #[test]
+    fn what_a_reload_puts_in_force_is_there() {
+        let known = crate::config::known::Known::new();
+        for live in LIVE {
+            let change = |key: &String| Change {
+                key: key.clone(),
+                what: What::Added,
+            };
+            let mut keys = known.keys().iter().map(|(key, _)| change(key));
+            assert!(
+                keys.any(|change| change.is_live() && change.key.starts_with(live)),
+                "{live}"
+            );
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(crate) fn reference() -> String {
     let live = live.collect::<Vec<_>>().join(", ");
     let _ = writeln!(
         text,
-        "`pendopo reload` and SIGHUP put changes in force of {live} and what is in them; of every other key, a change needs a restart."
+        "`pendopo reload` and SIGHUP put changes in force of {live} and what is in them; of every other key, a change needs a restart, which `pendopo serve --takeover` makes without a gap."
     );
     for (section, rows) in sections {
         write_section(&mut text, section);
