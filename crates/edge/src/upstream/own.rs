@@ -93,14 +93,20 @@ impl Own {
         self.resting.store(now, Relaxed);
     }
 
+    /// To the millisecond.
     pub(super) fn rested(&self, now: u64) -> Duration {
         Duration::from_millis(now.saturating_sub(self.resting.load(Relaxed)))
     }
 
     /// From now on it works again; false if it can't, because the target closed it.
     pub(super) fn wake(&self) -> bool {
+        self.wire.is_quiet() && self.wake_unseen()
+    }
+
+    /// The same by what the runtime knows, which may be older than a close.
+    pub(super) fn wake_unseen(&self) -> bool {
         self.has_received.store(false, Relaxed);
-        let is_alive = self.sender.is_ready() && self.wire.is_quiet();
+        let is_alive = self.sender.is_ready();
         if is_alive {
             self.resting.store(0, Relaxed);
         }

@@ -178,7 +178,14 @@ impl Shelf {
                 self.free.clear();
                 return None;
             }
-            if own.wake() {
+            // What closes in such a moment might as well close in the next one, when the request is on its way.
+            let is_hot = care == Care::Little && own.rested(now).is_zero();
+            let wakes = if is_hot {
+                own.wake_unseen()
+            } else {
+                own.wake()
+            };
+            if wakes {
                 return Some(own);
             }
             self.target.idle_time.learn(own.rested(now), now);
