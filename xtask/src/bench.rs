@@ -159,9 +159,9 @@ impl Bench {
         asked && !self.left_out.contains(&part)
     }
 
-    /// Seconds a round at the proxies, who have so many cases that half of the time must do.
+    /// Seconds a round at the proxies, who have so many cases that a third of the time must do.
     pub(crate) fn proxy_seconds(&self) -> u64 {
-        self.seconds.div_ceil(2)
+        self.seconds.div_ceil(3)
     }
 
     /// Whether the caller wants this contender.

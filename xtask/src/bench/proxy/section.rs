@@ -1,8 +1,9 @@
 //! The proxies' part of the report.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::counts::{Count, Group};
 use super::idle::Idle;
@@ -18,15 +19,25 @@ HTTP/1.1 is loaded by wrk over 32 connections, HTTP/2 by h2load over 8 with 4 re
 A request at a pinned rate has its moment, and its time counts from there; handshakes resume no session.\n\
 Configurations are in `bench/proxy`.\n";
 
+const MISSED: &str = "**not met**";
+
 /// Everything about the proxies, or nothing.
-pub(crate) fn text(proxies: Option<&Proxies>, others: Option<&Group>) -> Result<String> {
+pub(crate) fn text(
+    root: &Path,
+    proxies: Option<&Proxies>,
+    others: Option<&Group>,
+) -> Result<String> {
     let mut text = String::new();
     if let Some(proxies) = proxies {
         writeln!(text, "{HEAD}")?;
         for (name, version) in &proxies.versions {
             writeln!(text, "- {name}: {version}")?;
         }
-        text += &judged(proxies)?;
+        let judged = judged(proxies)?;
+        text += &judged;
+        if judged.contains(MISSED) {
+            text += &explanation(root)?;
+        }
         for case in CASES {
             let figures = proxies.figures.iter();
             let rows: Vec<_> = figures.filter(|row| row.case.title == case.title).collect();
@@ -60,6 +71,14 @@ fn judged(proxies: &Proxies) -> Result<String> {
     Ok(format!("{head}\n{rule}\n{rows}"))
 }
 
+/// The profile that says where the time goes, kept by hand beside the configurations.
+fn explanation(root: &Path) -> Result<String> {
+    let path = root.join("bench/proxy/profile.md");
+    let text = std::fs::read_to_string(&path);
+    let text = text.with_context(|| format!("reading {}", path.display()))?;
+    Ok(format!("\n{text}"))
+}
+
 fn cell(proxies: &Proxies, own: &Figure, peer: &str, bounds: (f64, f64)) -> String {
     let Some(ratio) = against(proxies, own, peer) else {
         return "–".to_owned();
@@ -74,7 +93,7 @@ fn cell(proxies: &Proxies, own: &Figure, peer: &str, bounds: (f64, f64)) -> Stri
     let word = match verdict(ratio.middle, bounds) {
         Verdict::Aimed => "aim met",
         Verdict::Met => "met",
-        Verdict::Missed => "**not met**",
+        Verdict::Missed => MISSED,
     };
     format!("{shown} {word}")
 }
