@@ -122,6 +122,10 @@ async fn introduced(
         }
         Ok(whence) => Some(whence),
         Err(Closed::ByPeer) => None,
+        Err(Closed::Silent) => {
+            desk.shared.metrics.connections.overdue(Overdue::Head);
+            None
+        }
         Err(Closed::ByUs(refusal)) => {
             exchange::note_unheard(desk, opened.address, opened.is_secure, refusal);
             None

@@ -25,6 +25,8 @@ pub(crate) struct Whence {
 pub(crate) enum Closed {
     /// It ended by itself, as the checks of some proxies do.
     ByPeer,
+    /// It said nothing for too long, and nobody had to say anything yet.
+    Silent,
     ByUs(&'static Refusal),
 }
 
@@ -77,7 +79,11 @@ pub(crate) async fn find(
     };
     let patience = rules.config.timeout.handshake.duration();
     let found = tokio::time::timeout(patience, finding).await;
-    found.unwrap_or(Err(Closed::ByUs(&error::PROXY_HEADER_TOO_SLOW)))
+    found.unwrap_or(Err(if own.is_trusted {
+        Closed::ByUs(&error::PROXY_HEADER_TOO_SLOW)
+    } else {
+        Closed::Silent
+    }))
 }
 
 async fn receive(socket: &mut TcpStream) -> Result<Said, Closed> {

@@ -190,6 +190,21 @@ fn a_header_that_does_not_end_is_not_waited_for() {
 }
 
 #[test]
+fn a_stranger_who_says_nothing_is_no_proxy_without_a_header() {
+    let house = behind_a_proxy(|plan| {
+        plan.config.trusted_proxies = vec!["192.0.2.0/24".parse().unwrap()];
+        plan.config.timeout.handshake = Span::from_millis(100);
+    });
+    assert!(house.plain().is_closed());
+    let overdue = "edge_connections_overdue_total{cause=\"head\"}";
+    eventually(overdue, || house.metric(overdue) == 1);
+    assert_eq!(
+        house.metric("edge_refused_total{cause=\"timeout:proxy_header\"}"),
+        0
+    );
+}
+
+#[test]
 fn a_proxy_that_speaks_for_itself_names_no_clients_by_other_headers() {
     let house = behind_a_proxy(|_| {});
     let local = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0".as_slice();
