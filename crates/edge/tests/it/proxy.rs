@@ -8,6 +8,7 @@ mod events;
 mod failures;
 mod headers;
 mod http2;
+mod names;
 mod resting;
 mod reuse;
 mod secure;

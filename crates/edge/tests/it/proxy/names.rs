@@ -1,0 +1,110 @@
+//! Targets behind names: asked of DNS again and again, whatever its answers' time to live.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use edge::config::Span;
+use testkit::names::Said;
+use testkit::{Asked, Backend, Names, backend, backend::Then};
+
+use super::{GET, app, everything_to};
+use crate::house::{House, eventually};
+
+/// Backends at these last numbers of the loopback network, all at one port, each of which says its number.
+fn backends(numbers: &[u8]) -> (u16, Vec<Backend>) {
+    let mut port = 0;
+    let start = |number: &u8| {
+        let address = SocketAddr::from(([127, 0, 0, *number], port));
+        let text = number.to_string();
+        let backend = Backend::start_at(address, move |_: &Asked, stream| {
+            backend::write(stream, backend::text(&text));
+            Then::Keep
+        });
+        port = backend.address().port();
+        backend
+    };
+    let backends = numbers.iter().map(start).collect();
+    (port, backends)
+}
+
+fn addresses(numbers: &[u8]) -> Said {
+    let addresses = numbers
+        .iter()
+        .map(|number| Ipv4Addr::new(127, 0, 0, *number));
+    Said::Addresses(addresses.collect())
+}
+
+/// An edge before a name that this server knows.
+fn facing(names: &Names, name: &str, port: u16) -> House {
+    let mut upstream = app(&[format!("http://{name}:{port}")]);
+    upstream.wait = Span::from_secs(10);
+    House::with(|plan| {
+        everything_to(upstream)(plan);
+        plan.config.name_server = Some(names.address());
+    })
+}
+
+#[test]
+fn requests_follow_a_name_to_its_new_address() {
+    let names = Names::default();
+    let (port, mut backends) = backends(&[21, 22]);
+    names.say("app.test", addresses(&[21]));
+    let house = facing(&names, "app.test", port);
+    let mut client = house.plain();
+    assert_eq!(client.exchange(GET).text(), "21");
+    names.say("app.test", addresses(&[22]));
+    drop(backends.remove(0));
+    // The failed connection has the name asked at once, and the request waits for the answer.
+    assert_eq!(client.exchange(GET).text(), "22");
+    let record = house.records(2).pop().unwrap();
+    assert!(
+        record["duration_us"].as_u64().unwrap() < 4_000_000,
+        "{record}"
+    );
+}
+
+#[test]
+fn the_last_good_answer_stands_while_the_name_server_fails() {
+    let names = Names::default();
+    let (port, _backends) = backends(&[23]);
+    names.say("app.test", addresses(&[23]));
+    let house = facing(&names, "app.test", port);
+    let mut client = house.plain();
+    assert_eq!(client.exchange(GET).text(), "23");
+    names.say("app.test", Said::Failure);
+    // The second round begins when the first one's answer has been heard.
+    for _ in 0..2 {
+        let before = names.questions();
+        eventually("another question", || {
+            assert_eq!(client.exchange(GET).text(), "23");
+            names.questions() > before
+        });
+    }
+}
+
+#[test]
+fn a_swarm_service_is_each_of_its_tasks() {
+    let names = Names::default();
+    let (port, _backends) = backends(&[24, 25, 26]);
+    // The service's own address, behind which Swarm would choose.
+    names.say("layanan", addresses(&[24]));
+    names.say("tasks.layanan", addresses(&[25, 26]));
+    let house = facing(&names, "layanan", port);
+    let mut client = house.plain();
+    let answers = [0; 4].map(|_| client.exchange(GET).text().to_owned());
+    let mut told = answers.to_vec();
+    told.sort();
+    assert_eq!(told, ["25", "25", "26", "26"]);
+}
+
+#[test]
+fn a_name_that_means_nothing_is_said_to_be_the_cause() {
+    let names = Names::default();
+    let mut upstream = app(&["http://nirgendwo.test:9".to_owned()]);
+    upstream.wait = Span::from_millis(100);
+    let house = House::with(|plan| {
+        everything_to(upstream)(plan);
+        plan.config.name_server = Some(names.address());
+    });
+    assert_eq!(house.plain().exchange(GET).status, 503);
+    assert_eq!(house.records(1)[0]["cause"], "dns");
+}
