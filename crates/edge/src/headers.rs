@@ -71,9 +71,20 @@ fn is_claim(name: &str) -> bool {
         || name == "x-request-id"
 }
 
-/// `Proxy`, which CGI turns into `HTTP_PROXY`, and names with `_`, which gateways take for ones with `-`.
+/// `Proxy`, which CGI turns into `HTTP_PROXY`, names with `_`, which gateways take for ones with `-`, and names that
+/// a lenient server may take for those that say where the body ends.
 fn is_suspect(name: &str) -> bool {
-    name == "proxy" || name.contains('_')
+    name == "proxy" || name.contains('_') || is_framing_in_disguise(name)
+}
+
+/// The letters of a framing header with other signs between them.
+fn is_framing_in_disguise(name: &str) -> bool {
+    let spells = |word: &str| {
+        let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.eq(word.bytes())
+    };
+    let is_real = matches!(name, "content-length" | "transfer-encoding");
+    !is_real && (spells("contentlength") || spells("transferencoding"))
 }
 
 /// Takes out of an answer what its sender said to the edge alone.

@@ -11,7 +11,7 @@ mod upgrade;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::HOST;
 use http::request::Parts;
 use http::response;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
@@ -46,9 +46,7 @@ pub(crate) async fn forward(
     headers::onward(&mut head.headers, exchange, said.told.as_ref());
     let manner = Manner::of(&upstream.config, &head.headers);
     let body = outgoing::receive(incoming, exchange, &manner).await?;
-    if let Outgoing::Whole(bytes) = &body {
-        head.headers.insert(CONTENT_LENGTH, bytes.len().into());
-    }
+    let rest = headers::frame(&mut head, &body);
     let asked = said.ask(&mut head, &manner)?;
     upstream.budget.request();
     let mut errand = Errand {
@@ -56,6 +54,7 @@ pub(crate) async fn forward(
         upstream,
         manner,
         asked,
+        rest,
         is_harmless: head.method.is_idempotent(),
         is_kept: manner.is_http2() || head.method.is_idempotent() && body.again().is_some(),
         load: Some((head, body)),
@@ -87,6 +86,8 @@ struct Errand<'a> {
     manner: Manner,
     /// Another protocol that the client wants to speak from now on.
     asked: Option<Asked>,
+    /// How long its connection may rest afterwards, where that is not for the target to say.
+    rest: Option<Duration>,
     /// Doing it twice does no harm.
     is_harmless: bool,
     /// What is sent is a copy, so that it can be sent again.
@@ -347,7 +348,7 @@ impl Errand<'_> {
         let Ok(stated) = headers::back(&mut head.headers) else {
             return self.fail(&error::BAD_RESPONSE);
         };
-        if let Some(stated) = stated {
+        if let Some(stated) = self.rest.or(stated) {
             lease.channel.is_kept_for(stated);
         }
         let body = if incoming.is_end_stream() {

@@ -62,6 +62,26 @@ fn only_headers_that_are_unsafe_behind_a_proxy_are_counted() {
 }
 
 #[test]
+fn names_that_a_lenient_server_takes_for_framing_are_dropped() {
+    let lines = [
+        ("transfer---encoding", "chunked"),
+        ("transfer.encoding", "chunked"),
+        ("content--length", "5"),
+        ("content-length", "5"),
+        ("x-content-length", "5"),
+        ("content-lengths", "5"),
+    ];
+    let mut left = left(Version::HTTP_11, &lines);
+    left.sort();
+    let kept = [
+        "content-length=5",
+        "content-lengths=5",
+        "x-content-length=5",
+    ];
+    assert_eq!(left, kept);
+}
+
+#[test]
 fn a_length_is_written_in_plain_digits() {
     assert_eq!(
         left(Version::HTTP_11, &[("content-length", "0005")]),

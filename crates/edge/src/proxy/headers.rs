@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::content::Outgoing;
 use crate::exchange::Exchange;
 use crate::headers::{X_REQUEST_ID, strip};
 use crate::link::Link;
@@ -87,6 +89,30 @@ pub(crate) fn onward(headers: &mut HeaderMap, exchange: &Exchange, told: Option<
             headers.insert(name, value);
         }
     }
+}
+
+/// States the body's length as one number, and none where there is no body. Says how long the connection may rest
+/// afterwards, if that is known: not at all after the body of a `GET`, which a target that passes over it must not
+/// take for the next request.
+pub(crate) fn frame(head: &mut Parts, body: &Outgoing) -> Option<Duration> {
+    let is_bodiless = matches!(head.method, Method::GET | Method::HEAD);
+    match body {
+        Outgoing::Nothing if is_bodiless => {
+            head.headers.remove(CONTENT_LENGTH);
+            return None;
+        }
+        // Frames of HTTP/2 tell where it ends.
+        Outgoing::Kept(_) => return None,
+        Outgoing::Nothing | Outgoing::Streamed(_) => {}
+        Outgoing::Whole(bytes) => {
+            head.headers.insert(CONTENT_LENGTH, bytes.len().into());
+        }
+    }
+    if is_bodiless {
+        let close = HeaderValue::from_static("close");
+        head.headers.insert(CONNECTION, close);
+    }
+    is_bodiless.then_some(Duration::ZERO)
 }
 
 fn appended(before: &str, own: &str) -> String {

@@ -115,7 +115,8 @@ impl Pools {
     /// Keeps a connection for the next request, if there is room. One that is shared is kept all the time.
     pub(crate) fn put(&self, target: &Arc<Target>, channel: Channel, most: usize, now: u64) {
         let Channel::Own(own) = channel else { return };
-        if target.is_left() || own.is_closed() {
+        let is_last = own.stated == Some(Duration::ZERO);
+        if target.is_left() || own.is_closed() || is_last {
             return;
         }
         own.rest(now);

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod acme;
+mod attacks;
 mod certificates;
 mod compress;
 mod drain;
