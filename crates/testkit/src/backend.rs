@@ -11,6 +11,8 @@ use std::thread::{self, JoinHandle};
 pub struct Asked {
     /// The request line and the headers, each with its line end.
     pub head: String,
+    /// The same as the bytes that it is.
+    pub head_bytes: Vec<u8>,
     /// The body.
     pub body: Vec<u8>,
     /// Which request of its connection it is, from 0.
@@ -195,10 +197,11 @@ fn read(stream: &mut TcpStream, received: &mut Vec<u8>, index: usize) -> io::Res
             return Ok(None);
         }
     };
-    let head = String::from_utf8_lossy(&received[..end]).into_owned();
-    received.drain(..end);
+    let head_bytes: Vec<u8> = received.drain(..end).collect();
+    let head = String::from_utf8_lossy(&head_bytes).into_owned();
     let mut asked = Asked {
         head,
+        head_bytes,
         body: Vec::new(),
         index,
     };
