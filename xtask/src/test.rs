@@ -13,6 +13,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("mkfs.ext4", "e2fsprogs"),
+    ("apache2", "apache2-bin"),
     ("nginx", "nginx-light"),
     ("node", "nodejs"),
     ("pebble", "pebble"),

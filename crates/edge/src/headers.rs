@@ -28,9 +28,7 @@ pub(crate) fn plain(head: &mut Parts) -> u64 {
             .unwrap_or_default();
     }
     plain_length(&mut head.headers);
-    if head.version == Version::HTTP_2 {
-        join_cookies(&mut head.headers);
-    }
+    join_cookies(&mut head.headers);
     head.version = Version::HTTP_11;
     let doomed: Vec<HeaderName> = head
         .headers
@@ -192,7 +190,8 @@ fn plain_length(headers: &mut HeaderMap) {
     }
 }
 
-/// HTTP/2 may send each cookie apart (RFC 9113 §8.2.3).
+/// HTTP/2 may send each cookie apart (RFC 9113 §8.2.3). On HTTP/1 nobody should, and servers differ in how they put
+/// such a list together.
 fn join_cookies(headers: &mut HeaderMap) {
     if headers.get_all(COOKIE).iter().nth(1).is_none() {
         return;

@@ -94,9 +94,11 @@ fn a_length_is_written_in_plain_digits() {
 }
 
 #[test]
-fn cookies_that_http2_sent_apart_are_joined() {
+fn cookies_that_were_sent_apart_are_joined() {
     let crumbs = [("cookie", "a=1"), ("cookie", "b=2")];
-    assert_eq!(left(Version::HTTP_2, &crumbs), ["cookie=a=1; b=2"]);
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        assert_eq!(left(version, &crumbs), ["cookie=a=1; b=2"]);
+    }
 }
 
 #[test]

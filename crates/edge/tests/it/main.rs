@@ -15,6 +15,7 @@ mod house;
 mod limits;
 mod local;
 mod metrics;
+mod origins;
 mod proxy;
 mod proxy_protocol;
 mod reload;

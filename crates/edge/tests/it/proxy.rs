@@ -14,6 +14,7 @@ mod reuse;
 mod secure;
 mod tunnels;
 
+pub(crate) use calls::python;
 use edge::config::{SiteConfig, Span, TargetConfig, UpstreamConfig};
 use testkit::Backend;
 
