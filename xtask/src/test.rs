@@ -17,6 +17,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("nginx", "nginx-light"),
     ("node", "nodejs"),
     ("pebble", "pebble"),
+    ("pg_ctlcluster", "postgresql"),
+    ("pgbouncer", "pgbouncer"),
     ("sslscan", "sslscan"),
     ("testssl", "testssl.sh"),
 ];

@@ -58,10 +58,15 @@ fn state(opened: &Opened, facts: &Facts) {
         "engine",
         format!("{} {}", status.engine, status.version),
     );
-    facts.state("store", "database", status.path.display().to_string());
+    facts.state("store", "database", status.database);
     facts.state("store", "schema", status.schema.to_string());
     facts.state("store", "size", mebibytes(status.size + status.log_size));
-    facts.state("store", "room on the disk", mebibytes(status.room));
+    if let Some(room) = status.room {
+        facts.state("store", "room on the disk", mebibytes(room));
+    }
+    for (name, value) in status.more {
+        facts.state("store", name, value);
+    }
 }
 
 /// The key that signs cursors, made when the first replica starts.

@@ -3,6 +3,8 @@
 //! The SQL is what SQLite and PostgreSQL both speak: `$1` in order of first use, `RETURNING`, `ON CONFLICT`; no collation, no
 //! function of one engine only.
 
+use std::sync::Arc;
+
 use school::{Inserted, StoreError};
 
 use crate::recent::Recent;
@@ -48,6 +50,13 @@ pub(crate) struct Sql<E> {
 }
 
 impl<E: Engine> Sql<E> {
+    pub(crate) fn over(engine: E) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            recent: Recent::default(),
+        })
+    }
+
     /// The one row, or none.
     pub(crate) async fn first<T>(
         &self,

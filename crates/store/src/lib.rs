@@ -1,7 +1,7 @@
-//! Records in SQL: SQLite, migrations and units of work.
+//! Records in SQL: SQLite, PostgreSQL, migrations and units of work.
 //!
 //! Each port is written once, over an `engine::Engine`: it makes `unit::Unit`s and queries in the SQL that every engine
-//! speaks. An engine runs them; [`sqlite`] is the one that needs no server.
+//! speaks. An engine runs them: [`sqlite`] needs no server, [`postgres`] has one that many processes share.
 
 pub mod archive;
 mod audit;
@@ -11,6 +11,7 @@ mod messages;
 mod migrations;
 mod opened;
 mod people;
+pub mod postgres;
 mod recent;
 mod repeat;
 mod sessions;

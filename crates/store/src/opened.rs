@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use school::Stores;
 
-use crate::engine::Sql;
-use crate::recent::Recent;
+use crate::engine::{Engine, Sql};
+use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 
 /// An opened store; cheap to clone. When the last clone and the last of its ports are gone, it is closed.
@@ -15,7 +15,14 @@ use crate::sqlite::Sqlite;
 pub struct Opened {
     /// Every port.
     pub stores: Stores,
-    sql: Arc<Sql<Sqlite>>,
+    running: Running,
+}
+
+/// The engine behind the ports.
+#[derive(Clone)]
+enum Running {
+    Sqlite(Arc<Sql<Sqlite>>),
+    Postgres(Arc<Sql<Postgres>>),
 }
 
 /// What a store says of itself, for the status page and `pendopo doctor`.
@@ -24,47 +31,66 @@ pub struct Status {
     /// The engine's name.
     pub engine: &'static str,
     /// The engine's version.
-    pub version: &'static str,
-    /// The database's file.
-    pub path: PathBuf,
+    pub version: String,
+    /// The database's file, or its address.
+    pub database: String,
     /// The number of the last migration.
     pub schema: i64,
-    /// The size of the database's file, in bytes.
+    /// The size of the database, in bytes.
     pub size: u64,
     /// The size of the log of writes that are durable but not in that file yet, in bytes.
     pub log_size: u64,
-    /// The room left on the disk, in bytes.
-    pub room: u64,
+    /// The room left on the disk, in bytes; unknown where it is a server's.
+    pub room: Option<u64>,
     /// Whether the process before ended without closing the database.
     pub was_unclean: bool,
+    /// What only this engine has to say, by name.
+    pub more: Vec<(&'static str, String)>,
 }
 
 impl Opened {
-    pub(crate) fn new(engine: Sqlite) -> Self {
-        let sql = Arc::new(Sql {
-            engine,
-            recent: Recent::default(),
-        });
-        let stores = Stores {
-            people: sql.clone(),
-            tokens: sql.clone(),
-            sessions: sql.clone(),
-            messages: sql.clone(),
-            audit: sql.clone(),
-            settings: sql.clone(),
-            health: sql.clone(),
-        };
-        Self { stores, sql }
+    pub(crate) fn sqlite(engine: Sqlite) -> Self {
+        let sql = Sql::over(engine);
+        Self {
+            stores: stores(&sql),
+            running: Running::Sqlite(sql),
+        }
+    }
+
+    pub(crate) fn postgres(engine: Postgres) -> Self {
+        let sql = Sql::over(engine);
+        Self {
+            stores: stores(&sql),
+            running: Running::Postgres(sql),
+        }
     }
 
     /// What the store says of itself now.
     pub fn status(&self) -> Status {
-        self.sql.engine.status()
+        match &self.running {
+            Running::Sqlite(sql) => sql.engine.status(),
+            Running::Postgres(sql) => sql.engine.status(),
+        }
     }
 
-    /// Does every write that is queued, refuses new ones, and leaves one file without a log. Blocks until then.
+    /// Does every write that is queued, and refuses new ones; SQLite leaves one file without a log. Blocks until then.
     pub fn close(&self) {
-        self.sql.engine.close();
+        match &self.running {
+            Running::Sqlite(sql) => sql.engine.close(),
+            Running::Postgres(sql) => sql.engine.close(),
+        }
+    }
+}
+
+fn stores<E: Engine>(sql: &Arc<Sql<E>>) -> Stores {
+    Stores {
+        people: sql.clone(),
+        tokens: sql.clone(),
+        sessions: sql.clone(),
+        messages: sql.clone(),
+        audit: sql.clone(),
+        settings: sql.clone(),
+        health: sql.clone(),
     }
 }
 
@@ -80,16 +106,30 @@ pub enum OpenError {
     NotWritable { path: PathBuf, cause: io::Error },
     #[error("`{}` is no SQLite database; move it away, or name another file", .0.display())]
     NotADatabase(PathBuf),
-    #[error("`{}` is another program's database; name another file", .0.display())]
-    Foreign(PathBuf),
-    #[error("`{}` has schema {found}, and this version knows none above {known}; run the newer version, or restore the copy made before the upgrade", path.display())]
+    #[error("`{0}` holds another program's tables; name another database")]
+    Foreign(String),
+    #[error(
+        "`{database}` has schema {found}, and this version knows none above {known}; run the newer version, or restore the copy made before the upgrade"
+    )]
     Newer {
-        path: PathBuf,
+        database: String,
         found: i64,
         known: i64,
     },
-    #[error("`{}` was made by another build: its migration {id} differs from this one's; run the version that made it", path.display())]
-    Changed { path: PathBuf, id: i64 },
+    #[error(
+        "`{database}` was made by another build: its migration {id} differs from this one's; run the version that made it"
+    )]
+    Changed { database: String, id: i64 },
+    #[error("`{database}` can't be used now: {cause}")]
+    Away { database: String, cause: String },
+    #[error(
+        "no tables may be made in `{database}` ({cause}); make the role the database's owner, or `GRANT CREATE, USAGE ON SCHEMA public` to it"
+    )]
+    NotAllowed { database: String, cause: String },
+    #[error(
+        "`{database}` keeps texts as {found}, which can't hold every name; make it with `ENCODING 'UTF8'`"
+    )]
+    Encoding { database: String, found: String },
     #[error("`{}` is damaged ({what}); keep the file for rescue, and restore a backup", path.display())]
     Damaged { path: PathBuf, what: String },
     #[error("the disk of `{}` has no write-ahead log for SQLite, as network disks do not; put the database on a local disk", .0.display())]

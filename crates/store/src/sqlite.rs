@@ -80,7 +80,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let file = Arc::new(started.file);
     let writer = Writer::start(file.clone(), started.connection, options)?;
     let scanner = Scanner::start(file.clone(), options)?;
-    Ok(Opened::new(Sqlite {
+    Ok(Opened::sqlite(Sqlite {
         reader: Reader::new(file.clone()),
         file,
         writer,
@@ -143,13 +143,14 @@ impl Sqlite {
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
         Status {
             engine: "SQLite",
-            version: rusqlite::version(),
-            path: self.file.path.clone(),
+            version: rusqlite::version().to_owned(),
+            database: self.file.path.display().to_string(),
             schema: self.file.schema,
             size: size(&self.file.path),
             log_size: size(&self.file.log_path()),
-            room: failure::room(&self.file.path).unwrap_or(0),
+            room: failure::room(&self.file.path),
             was_unclean: self.file.was_unclean,
+            more: Vec::new(),
         }
     }
 

@@ -24,9 +24,15 @@ const STEP: Duration = Duration::from_mins(40);
 /// Does the operations that the bytes stand for, four bytes each, on empty stores and in memory, and compares each answer
 /// and, in the end, everything that can be read.
 pub async fn agrees(stores: &Stores, bytes: &[[u8; 4]]) {
+    agrees_while(stores, bytes, |_| {}).await;
+}
+
+/// As [`agrees`], while something happens to the store before the operation of each number.
+pub async fn agrees_while(stores: &Stores, bytes: &[[u8; 4]], mut happens: impl FnMut(usize)) {
     let mut memory = Memory::default();
     let mut now = NOON;
     for (number, bytes) in bytes.iter().enumerate() {
+        happens(number);
         now = now.after(STEP);
         let operation = Operation::of(&memory, *bytes, now);
         let told = operation.ask(stores).await;

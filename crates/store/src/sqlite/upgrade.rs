@@ -66,7 +66,7 @@ fn take_over(work: &Transaction<'_>, path: &Path) -> Result<(), OpenError> {
             .pragma_update(None, "application_id", APPLICATION)
             .and_then(|()| work.execute_batch(MIGRATION_TABLE))
             .map_err(fail),
-        _ => Err(OpenError::Foreign(path.to_owned())),
+        _ => Err(OpenError::Foreign(path.display().to_string())),
     }
 }
 
@@ -86,15 +86,15 @@ fn applied(work: &Transaction<'_>, path: &Path, list: &[Migration]) -> Result<us
     let known = list.last().map_or(0, |step| step.id);
     if found > known {
         return Err(OpenError::Newer {
-            path: path.to_owned(),
+            database: path.display().to_string(),
             found,
             known,
         });
     }
     for ((id, checksum), step) in rows.iter().zip(list) {
-        if *id != step.id || checksum.as_slice() != step.checksum() {
+        if *id != step.id || checksum.as_slice() != step.sqlite_checksum() {
             return Err(OpenError::Changed {
-                path: path.to_owned(),
+                database: path.display().to_string(),
                 id: step.id,
             });
         }
@@ -106,7 +106,12 @@ fn apply(work: &Transaction<'_>, step: &Migration, options: &Options) -> rusqlit
     work.execute_batch(&step.for_sqlite())?;
     work.execute(
         "INSERT INTO migration (id, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
-        params![step.id, step.name, step.checksum(), options.clock.now().0],
+        params![
+            step.id,
+            step.name,
+            step.sqlite_checksum(),
+            options.clock.now().0
+        ],
     )?;
     Ok(())
 }

@@ -12,5 +12,6 @@ mod full_disk;
 mod model;
 mod person;
 mod place;
+mod postgres;
 mod processes;
 mod tampering;

@@ -13,18 +13,21 @@ const FIRST: Migration = Migration {
     name: "first",
     shared: "CREATE TABLE pupil (id {id}) {strict};",
     sqlite: "",
+    postgres: "",
 };
 const SECOND: Migration = Migration {
     id: 2,
     name: "second",
     shared: "ALTER TABLE pupil ADD COLUMN name TEXT;",
     sqlite: "INSERT INTO pupil (name) VALUES ('ani');",
+    postgres: "",
 };
 const BROKEN: Migration = Migration {
     id: 2,
     name: "broken",
     shared: "INSERT INTO pupil (id) VALUES (9); CREATE TABLE pupil (id {id}) {strict};",
     sqlite: "",
+    postgres: "",
 };
 
 struct Place {

@@ -1,0 +1,234 @@
+//! PostgreSQL: short reads over a few shared connections, one writer that commits in groups, searches on connections apart.
+//!
+//! Nothing is kept in a session: each transaction brings its own settings, so that a pooler which hands every transaction to
+//! another connection of the server is as good as the server itself. Only prepared statements are kept, on connections that
+//! lead to the server directly.
+
+mod address;
+mod connect;
+mod connection;
+mod failure;
+mod group;
+mod link;
+mod password;
+mod reader;
+mod scanner;
+mod tls;
+mod upgrade;
+mod values;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use school::{Clock, Inserted, StoreError};
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
+use crate::engine::{Engine, Query};
+use crate::migrations;
+use crate::opened::{OpenError, Opened, Status};
+use crate::unit::{Expect, Unit};
+use crate::value::{Row, Value, values};
+use connect::Server;
+use connection::{Durability, Found};
+use link::{Link, Pauses};
+use password::Password;
+use reader::Reader;
+use scanner::Scanner;
+use writer::Writer;
+
+pub use address::Address;
+pub use password::is_open_to_all;
+
+/// The engine answers a check within this time, or is taken to be away.
+const CHECK_WITHIN: Duration = Duration::from_secs(1);
+const CHECK_READ: &str = "SELECT pg_database_size(current_database())";
+const CHECK_WRITE: &str = "UPDATE counter SET value = value + 1 WHERE name = 'check'";
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The server.
+    pub address: Address,
+    /// The file that holds the password, if one is needed; read at each sign-in.
+    pub password_file: Option<PathBuf>,
+    /// Tells when migrations were applied.
+    pub clock: Clock,
+    /// How long a search may take, waiting included.
+    pub search_within: Duration,
+}
+
+impl Options {
+    /// The defaults, which suit a server.
+    pub fn new(address: Address) -> Self {
+        Self {
+            address,
+            password_file: None,
+            clock: Clock::System,
+            search_within: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Opens the database, made or upgraded if need be; several processes may do it at once.
+/// [`OpenError::Away`] if the server can't be reached now.
+pub async fn open(options: &Options) -> Result<Opened, OpenError> {
+    let server = Arc::new(Server {
+        address: options.address.clone(),
+        password: Password::in_file(options.password_file.clone()),
+        only_reads: false,
+    });
+    let database = options.address.to_string();
+    // The writer has a thread of its own, on which it connects anew.
+    let connection = server.connect().await.map_err(|cause| OpenError::Away {
+        database: database.clone(),
+        cause: cause.to_string(),
+    })?;
+    must_be_usable(&connection.server, &database)?;
+    let schema = upgrade::upgrade(&connection, &database, &options.clock, migrations::ALL).await?;
+    let writing = Arc::new(Link::new(server.clone()));
+    Ok(Opened::postgres(Postgres {
+        database,
+        schema,
+        found: Mutex::new(connection.server.clone()),
+        size: AtomicU64::new(0),
+        reader: Reader::new(&server),
+        scanner: Scanner::new(&server, options.search_within),
+        writer: Writer::start(writing)?,
+    }))
+}
+
+/// Opens the database as soon as it can be reached, and tells each time that it can't. Ends with another error at once.
+pub async fn open_when_there(
+    options: &Options,
+    mut tell: impl FnMut(&OpenError),
+) -> Result<Opened, OpenError> {
+    let mut pauses = Pauses::default();
+    loop {
+        match open(options).await {
+            Err(error @ OpenError::Away { .. }) => tell(&error),
+            opened => return opened,
+        }
+        sleep(pauses.next()).await;
+    }
+}
+
+fn must_be_usable(found: &Found, database: &str) -> Result<(), OpenError> {
+    if found.encoding != "UTF8" {
+        return Err(OpenError::Encoding {
+            database: database.to_owned(),
+            found: found.encoding.clone(),
+        });
+    }
+    if found.durability == Durability::Never {
+        warn!(
+            "the server runs with `fsync = off`: a power failure may lose or damage what was answered"
+        );
+    }
+    Ok(())
+}
+
+/// The engine.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    database: String,
+    schema: i64,
+    /// What the server told at the last connection.
+    found: Mutex<Found>,
+    /// Of the database, in bytes, as the last check found it.
+    size: AtomicU64,
+    reader: Reader,
+    scanner: Scanner,
+    writer: Writer,
+}
+
+impl Engine for Postgres {
+    async fn read(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        if can_match_nothing(&query) {
+            return Ok(Vec::new());
+        }
+        self.reader.read(&query).await
+    }
+
+    async fn scan(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        self.scanner.scan(&query).await
+    }
+
+    async fn write(&self, unit: Unit) -> Result<Inserted, StoreError> {
+        self.writer.write(unit).await
+    }
+
+    fn write_later(&self, unit: Unit) {
+        self.writer.write_later(unit);
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let unit = Unit::untold().then(CHECK_WRITE, values![], Expect::Any);
+        let asked = async {
+            let mut rows = self.reader.read(&Query::new(CHECK_READ, values![])).await?;
+            let size = rows.first_mut().map(Row::int).transpose()?;
+            let size = size.and_then(|size| u64::try_from(size).ok());
+            self.size.store(size.unwrap_or_default(), Ordering::Relaxed);
+            self.writer.write(unit).await
+        };
+        match timeout(CHECK_WITHIN, asked).await {
+            Ok(done) => done.map(|_| ()),
+            Err(_) => Err(StoreError::Unavailable(
+                "the database did not answer within a second".into(),
+            )),
+        }
+    }
+}
+
+/// PostgreSQL keeps no text with a NUL, and refuses to compare with one.
+fn can_match_nothing(query: &Query) -> bool {
+    let has_nul = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+    query.params.iter().any(has_nul)
+}
+
+impl Postgres {
+    pub(crate) fn status(&self) -> Status {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(now) = self.reader.found() {
+            *found = now;
+        }
+        let encryption = if found.is_encrypted {
+            "encrypted"
+        } else {
+            "not encrypted"
+        };
+        let statements = if found.is_direct {
+            "kept prepared"
+        } else {
+            "sent anew each time, since something stands between"
+        };
+        Status {
+            engine: "PostgreSQL",
+            version: found.version.clone(),
+            database: self.database.clone(),
+            schema: self.schema,
+            size: self.size.load(Ordering::Relaxed),
+            log_size: 0,
+            room: None,
+            was_unclean: false,
+            more: vec![
+                ("server", found.place.clone()),
+                ("connection", encryption.to_owned()),
+                ("statements", statements.to_owned()),
+            ],
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.writer.close();
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

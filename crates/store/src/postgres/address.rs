@@ -1,0 +1,248 @@
+//! Where a server is, as an operator writes it: `postgres://user@host/database?sslmode=verify-full`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+
+/// Where Debian's server has its socket, for an address without a host.
+const SOCKETS: &str = "/var/run/postgresql";
+const PORT: u16 = 5432;
+const SHAPE: &str = "write `postgres://user@host/database`";
+
+/// A server's address, or those of several of which one is in charge. It holds no password.
+#[derive(Debug, Clone)]
+pub struct Address {
+    text: String,
+    pub(super) config: Config,
+    pub(super) trust: Trust,
+    /// The authorities that may vouch for the server; the public ones if absent.
+    pub(super) root: Option<PathBuf>,
+}
+
+/// How far a server must prove who it is: the values of `sslmode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    Disable,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// One place where a server may listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Tcp(String, u16),
+    Unix(PathBuf, u16),
+}
+
+impl Address {
+    /// The places to try, in the order in which they were written.
+    pub(super) fn endpoints(&self) -> Vec<Endpoint> {
+        let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
+        let port = |index: usize| {
+            let own = ports.get(index).or(ports.first());
+            own.copied().unwrap_or(PORT)
+        };
+        if hosts.is_empty() {
+            return vec![Endpoint::Unix(PathBuf::from(SOCKETS), port(0))];
+        }
+        let each = hosts.iter().enumerate().map(|(index, host)| match host {
+            Host::Tcp(name) => Endpoint::Tcp(name.clone(), port(index)),
+            Host::Unix(directory) => Endpoint::Unix(directory.clone(), port(index)),
+        });
+        each.collect()
+    }
+
+    /// Whether what is sent may pass others on its way, and nothing makes sure that the server is the right one.
+    pub fn is_exposed(&self) -> bool {
+        let is_far = |endpoint: &Endpoint| match endpoint {
+            Endpoint::Unix(..) => false,
+            Endpoint::Tcp(host, _) => {
+                let here = host
+                    .parse()
+                    .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+                !here && host != "localhost"
+            }
+        };
+        !matches!(self.trust, Trust::VerifyCa | Trust::VerifyFull)
+            && self.endpoints().iter().any(is_far)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Self::Unix(directory, port) => write!(f, "{}/.s.PGSQL.{port}", directory.display()),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_url = ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
+        if !is_url {
+            return Err(format!(
+                "`{text}` is no address of a PostgreSQL server: {SHAPE}"
+            ));
+        }
+        let (place, options) = text.split_once('?').unwrap_or((text, ""));
+        let (mut trust, mut root, mut rest) = (Trust::Prefer, None, Vec::new());
+        for option in options.split('&').filter(|option| !option.is_empty()) {
+            match option.split_once('=') {
+                Some(("sslmode", mode)) => trust = Trust::parse(mode)?,
+                Some(("sslrootcert", "system")) => root = None,
+                Some(("sslrootcert", path)) => root = Some(Path::new(path).to_owned()),
+                Some(("password", _)) => return Err(no_password()),
+                _ => rest.push(option),
+            }
+        }
+        let bare = if rest.is_empty() {
+            place.to_owned()
+        } else {
+            format!("{place}?{}", rest.join("&"))
+        };
+        let mut config = Config::from_str(&bare).map_err(|error| {
+            format!("this is no address of a PostgreSQL server ({error}): {SHAPE}")
+        })?;
+        if config.get_password().is_some() {
+            return Err(no_password());
+        }
+        let (hosts, ports) = (config.get_hosts().len(), config.get_ports().len());
+        if ports > 1 && ports != hosts {
+            return Err(
+                "it has more ports than hosts: write a port to each host, or one for all"
+                    .to_owned(),
+            );
+        }
+        config.ssl_mode(trust.negotiated());
+        if config.get_application_name().is_none() {
+            config.application_name("pendopo");
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            config,
+            trust,
+            root,
+        })
+    }
+}
+
+fn no_password() -> String {
+    "a password does not belong into an address, which logs and pages show: write it into a file, and name that in the \
+        key with `_password_file`"
+        .to_owned()
+}
+
+impl Trust {
+    fn parse(mode: &str) -> Result<Self, String> {
+        Ok(match mode {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => {
+                return Err(format!(
+                    "`sslmode={mode}` is not known: write `disable`, `prefer`, `require`, `verify-ca` or `verify-full`"
+                ));
+            }
+        })
+    }
+
+    fn negotiated(self) -> SslMode {
+        match self {
+            Self::Disable => SslMode::Disable,
+            Self::Prefer => SslMode::Prefer,
+            Self::Require | Self::VerifyCa | Self::VerifyFull => SslMode::Require,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Address {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[Endpoint]) {
+        assert_eq!(
+            text.parse::<Address>().unwrap().endpoints(),
+            expected,
+            "{text}"
+        );
+    }
+
+    fn tcp(host: &str, port: u16) -> Endpoint {
+        Endpoint::Tcp(host.to_owned(), port)
+    }
+
+    fn unix(directory: &str, port: u16) -> Endpoint {
+        Endpoint::Unix(PathBuf::from(directory), port)
+    }
+
+    #[test]
+    fn an_address_names_one_place_or_several() {
+        check("postgres://p@db/p", &[tcp("db", 5432)]);
+        check(
+            "postgresql://p@db:6432/p?sslmode=require",
+            &[tcp("db", 6432)],
+        );
+        check(
+            "postgres://p@one:1,two:2/p",
+            &[tcp("one", 1), tcp("two", 2)],
+        );
+        check("postgres://p@[::1]/p", &[tcp("::1", 5432)]);
+        check(
+            "postgres:///p?host=/run/postgresql&port=7",
+            &[unix("/run/postgresql", 7)],
+        );
+        check("postgres://p@/p", &[unix("/var/run/postgresql", 5432)]);
+    }
+
+    fn refuse(text: &str, expected: &str) {
+        let told = text.parse::<Address>().unwrap_err();
+        assert!(told.contains(expected), "{text}: {told}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_named() {
+        refuse("mysql://p@db/p", "no address");
+        refuse("postgres://p:secret@db/p", "_password_file");
+        refuse("postgres://p@db/p?password=secret", "_password_file");
+        refuse("postgres://p@db/p?sslmode=maybe", "sslmode=maybe");
+        refuse("postgres://p@db/p?colour=red", "no address");
+        let told = "postgres://p:secret@db/p".parse::<Address>().unwrap_err();
+        assert!(!told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn only_a_far_server_that_proves_nothing_is_exposed() {
+        let is_exposed = |text: &str| text.parse::<Address>().unwrap().is_exposed();
+        assert!(is_exposed("postgres://p@db/p"));
+        assert!(is_exposed("postgres://p@db/p?sslmode=require"));
+        assert!(!is_exposed("postgres://p@db/p?sslmode=verify-full"));
+        assert!(!is_exposed("postgres://p@127.0.0.1/p"));
+        assert!(!is_exposed("postgres://p@/p"));
+    }
+}

@@ -1,0 +1,131 @@
+//! A connection that is made when it is needed, and made anew after it broke, with pauses that grow while nobody answers.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use school::StoreError;
+use school::secret::random_bytes;
+
+use super::connect::Server;
+use super::connection::{Connection, Found};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The connection, or what kept it from being made.
+#[derive(Debug)]
+pub(super) struct Link {
+    server: Arc<Server>,
+    state: Mutex<State>,
+    /// One connects; the others wait for the outcome.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    connection: Option<Arc<Connection>>,
+    pauses: Pauses,
+    /// Until then nobody tries again, and what was told the last time is told again.
+    quiet: Option<(Instant, String)>,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("is_connected", &self.connection.is_some())
+            .field("pauses", &self.pauses)
+            .field("quiet", &self.quiet)
+            .finish()
+    }
+}
+
+/// Pauses between attempts, each twice as long as the one before, up to a cap; none is as long as another's.
+#[derive(Debug, Default)]
+pub(super) struct Pauses(u32);
+
+impl Pauses {
+    pub(super) fn next(&mut self) -> Duration {
+        let longest = FIRST_PAUSE
+            .saturating_mul(1 << self.0.min(16))
+            .min(LONGEST_PAUSE);
+        self.0 = self.0.saturating_add(1);
+        let [chance] = random_bytes::<1>();
+        longest.mul_f64(0.5 + f64::from(chance) / 512.0)
+    }
+}
+
+impl Link {
+    pub(super) fn new(server: Arc<Server>) -> Self {
+        Self {
+            server,
+            state: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The connection as it is, or a new one; at once while a pause lasts.
+    pub(super) async fn connection(&self) -> Result<Arc<Connection>, StoreError> {
+        if let Some(connection) = self.kept() {
+            return Ok(connection);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(connection) = self.kept() {
+            return Ok(connection);
+        }
+        self.must_not_pause()?;
+        let made = self.server.connect().await;
+        let mut state = self.lock();
+        match made {
+            Ok(connection) => {
+                let connection = Arc::new(connection);
+                *state = State {
+                    connection: Some(connection.clone()),
+                    ..State::default()
+                };
+                Ok(connection)
+            }
+            Err(error) => {
+                let pause = state.pauses.next();
+                state.quiet = Some((Instant::now() + pause, error.to_string()));
+                Err(StoreError::Unavailable(error))
+            }
+        }
+    }
+
+    /// This connection is no good any more; whoever comes next gets another.
+    pub(super) fn forget(&self, broken: &Arc<Connection>) {
+        let mut state = self.lock();
+        if state
+            .connection
+            .as_ref()
+            .is_some_and(|kept| Arc::ptr_eq(kept, broken))
+        {
+            state.connection = None;
+        }
+    }
+
+    /// What the server told of itself, if a connection stands.
+    pub(super) fn found(&self) -> Option<Found> {
+        self.kept().map(|connection| connection.server.clone())
+    }
+
+    fn kept(&self) -> Option<Arc<Connection>> {
+        let state = self.lock();
+        let kept = state.connection.as_ref();
+        kept.filter(|connection| !connection.is_closed()).cloned()
+    }
+
+    fn must_not_pause(&self) -> Result<(), StoreError> {
+        match &self.lock().quiet {
+            Some((until, told)) if Instant::now() < *until => {
+                Err(StoreError::Unavailable(told.clone().into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

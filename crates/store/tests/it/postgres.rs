@@ -1,0 +1,8 @@
+//! The store on PostgreSQL, each test with a server of its own.
+
+mod contract;
+mod house;
+mod losses;
+mod model;
+mod pooled;
+mod starts;
