@@ -88,6 +88,8 @@ pub(crate) enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Make the secrets of a deployment in containers, each in a file of its own; those that are there stay
+    InitSecrets(SecretsOptions),
     /// Print a generated document
     #[command(hide = true)]
     Generate {
@@ -101,6 +103,13 @@ pub(crate) struct HealthcheckOptions {
     /// Ask only for this role, and what it needs
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Option<RoleName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SecretsOptions {
+    /// The directory that gets them
+    #[arg(long, value_name = "DIR", default_value = "secrets")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Args)]

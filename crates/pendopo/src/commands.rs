@@ -9,6 +9,7 @@ mod doctor;
 mod drain;
 mod generate;
 mod healthcheck;
+mod init_secrets;
 mod reload;
 mod serve;
 mod token;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Drain(options) => drain::run(&load(&global)?.config, options),
         Command::Reload => reload::run(&config::data_directory(&global)?),
+        Command::InitSecrets(options) => init_secrets::run(&options),
         Command::Generate { document } => Ok(generate::run(document)),
     }
 }

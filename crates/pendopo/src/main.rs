@@ -13,6 +13,7 @@ mod process;
 mod records;
 mod reload;
 mod roles;
+mod secrets;
 mod telemetry;
 mod usage;
 

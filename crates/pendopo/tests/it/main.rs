@@ -12,6 +12,7 @@ mod durability;
 mod empty_target;
 mod full_disk;
 mod help;
+mod init_secrets;
 mod reload;
 mod run;
 mod secrecy;
