@@ -3,19 +3,21 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use serde::Serialize;
 use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::actor::{Actor, Denied, Role};
 use crate::page::{Limit, Page};
+use crate::repeat::{Inserted, Repeat};
 use crate::secret::hex;
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;
 
 /// One change, as an operation hands it to a port; the store adds the object's id, the place and the hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A store without a trail of its own keeps it as JSON until the trail has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// When.
     pub at: Timestamp,
@@ -34,7 +36,8 @@ pub struct Change {
 }
 
 /// What can be done to what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 #[expect(missing_docs, reason = "the words of `as_str` say it")]
 pub enum Action {
     PersonCreate,
@@ -51,6 +54,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 11] = [
+        Self::PersonCreate,
+        Self::PersonUpdate,
+        Self::PersonDelete,
+        Self::PasswordChange,
+        Self::PasswordReset,
+        Self::SessionStart,
+        Self::SessionEnd,
+        Self::TokenCreate,
+        Self::TokenRevoke,
+        Self::MessagePost,
+        Self::MessageRemove,
+    ];
+
     /// The word in the trail: the object's kind, a dot, the verb.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -66,6 +84,21 @@ impl Action {
             Self::MessagePost => "message.post",
             Self::MessageRemove => "message.remove",
         }
+    }
+}
+
+impl From<Action> for &'static str {
+    fn from(action: Action) -> Self {
+        action.as_str()
+    }
+}
+
+impl TryFrom<String> for Action {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|action| action.as_str() == word);
+        found.ok_or_else(|| format!("`{word}` is no action of the audit trail"))
     }
 }
 
@@ -181,9 +214,18 @@ impl Serialize for Entry {
     }
 }
 
-/// Port: the trail, to read. Writing goes with each unit of work.
+/// Port: the trail. The store that keeps it writes an entry with each of its own units of work.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
+    /// Appends the change of an object that another store keeps. One that was told before under the same `repeat` is
+    /// not told again; [`StoreError::KeyReused`] if its key stands for something else.
+    async fn append(
+        &self,
+        change: Change,
+        object: i64,
+        repeat: Repeat,
+    ) -> Result<Inserted, StoreError>;
+
     /// Newest first, those before the place `before` if it is given; the total is the last place.
     async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Entry>, StoreError>;
 
@@ -287,6 +329,17 @@ mod tests {
             assert_ne!(changed.chained(&CHAIN_START), hash, "change {index}");
         }
         assert_ne!(entry().chained(&[1; 32]), hash);
+    }
+
+    #[test]
+    fn a_change_is_read_back_from_json() {
+        for action in Action::ALL {
+            let change = Change::new(&Actor::console(), action, Timestamp(1)).after(&"x");
+            let json = serde_json::to_string(&change).unwrap();
+            assert!(json.contains(action.as_str()), "{json}");
+            assert_eq!(serde_json::from_str::<Change>(&json).unwrap(), change);
+        }
+        assert!(serde_json::from_str::<Action>("\"person.eat\"").is_err());
     }
 
     #[test]

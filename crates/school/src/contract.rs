@@ -90,6 +90,7 @@ macro_rules! contract_behaviours {
                 each_change_is_told_with_its_object
                 the_trail_comes_newest_first_and_with_its_length
                 the_trail_is_walked_from_its_start
+                what_another_store_changed_is_told_once
                 the_chain_is_sound_under_many_writers
                 everything_told_is_chained;
             settings:

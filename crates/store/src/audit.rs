@@ -1,12 +1,13 @@
 //! The audit trail, in SQL: how entries are read, and the statements with which an engine appends them.
 
 use async_trait::async_trait;
-use school::StoreError;
-use school::audit::{AuditStore, Entry};
+use school::audit::{AuditStore, Change, Entry};
 use school::page::{Limit, Page};
+use school::{Inserted, Repeat, StoreError};
 
 use crate::engine::{Engine, Query, Sql};
 use crate::people::{one_more, page};
+use crate::unit::Unit;
 use crate::value::{Row, Value, values};
 
 macro_rules! select {
@@ -30,6 +31,19 @@ pub(crate) const APPEND: &str = "INSERT INTO audit (seq, at, actor, address, req
 
 #[async_trait]
 impl<E: Engine> AuditStore for Sql<E> {
+    async fn append(
+        &self,
+        change: Change,
+        object: i64,
+        repeat: Repeat,
+    ) -> Result<Inserted, StoreError> {
+        let unit = Unit::new(change)
+            .about(object)
+            .unless_seen(Some(&repeat))
+            .remember(Some(repeat));
+        self.engine.write(unit).await
+    }
+
     async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Entry>, StoreError> {
         let before = before.unwrap_or(i64::MAX);
         let query = Query::new(LIST, values![before, one_more(limit)]);

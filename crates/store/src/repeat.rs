@@ -32,18 +32,19 @@ impl Unit {
         self.then(SEEN, params, Expect::Unseen(repeat.fingerprint))
     }
 
-    /// Remembers the request, the new id and the picture of what it made.
+    /// Remembers the request, the object's id, new or known, and the picture of what it made.
     #[must_use]
     pub(crate) fn remember(self, repeat: Option<Repeat>) -> Self {
         let Some(repeat) = repeat else { return self };
         let picture = self.change.as_ref().and_then(|change| change.after.clone());
+        let object = self.object.map_or(Value::NewId, Value::from);
         let old = values![repeat.at.before(KEPT)];
         let params = values![
             repeat.caller,
             repeat.key,
             repeat.fingerprint,
             repeat.at,
-            Value::NewId,
+            object,
             picture.unwrap_or_default(),
         ];
         self.then(FORGET, old, Expect::Any)

@@ -13,6 +13,7 @@ use crate::contract::sample::{
     HASH, NOON, add, add_token, change, limit, message, new_id, next, person, post, remove,
     session, sign_in, token, try_add, update, with_email,
 };
+use crate::repeat::{Inserted, Repeat};
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 
@@ -118,6 +119,32 @@ pub async fn the_trail_is_walked_from_its_start(stores: &Stores) {
     assert_eq!(part.expect("the store walks the trail"), all[2..5]);
     let end = stores.audit.walk(7, 3).await;
     assert_eq!(end.expect("the store walks the trail"), []);
+}
+
+pub async fn what_another_store_changed_is_told_once(stores: &Stores) {
+    let tell = |object: i64, key, request: &str| {
+        let repeat = Repeat::new("elsewhere".to_owned(), key, &[request.as_bytes()], NOON);
+        let repeat = repeat.expect("the key is visible ASCII");
+        let change = change(Action::MessagePost).after(&"Halo");
+        stores.audit.append(change, object, repeat)
+    };
+    let first = tell(7, "a", "r").await;
+    assert_eq!(first.ok(), Some(Inserted::New(7)));
+    let again = tell(8, "a", "r").await;
+    let known = Inserted::Repeated {
+        id: 7,
+        after: "\"Halo\"".to_owned(),
+    };
+    assert_eq!(again.ok(), Some(known));
+    let other = tell(9, "a", "s").await;
+    assert!(matches!(other, Err(StoreError::KeyReused)), "{other:?}");
+    assert!(tell(9, "b", "r").await.is_ok());
+    let told: Vec<_> = trail(stores)
+        .await
+        .iter()
+        .map(|entry| entry.object_id)
+        .collect();
+    assert_eq!(told, [Some(7), Some(9)]);
 }
 
 pub async fn the_chain_is_sound_under_many_writers(stores: &Stores) {
