@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of ARCHITECTURE.md and STYLE.md that no compiler holds.
 
 mod circles;
+mod conflicts;
 mod documents;
 mod floors;
 mod generated;
@@ -44,6 +45,7 @@ fn findings(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
     [
         floors::check(workspace),
         circles::check(tree),
+        conflicts::check(tree),
         purity::check(tree),
         manifests::check(tree),
         licences::check(workspace, deny),
