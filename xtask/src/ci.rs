@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::program::{self, cargo, say};
-use crate::{test, tidy};
+use crate::program::{self, cargo, frugal_cargo, say};
+use crate::{room, test, tidy};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
 
 /// Runs every step; the first that fails ends the run and is named.
 pub(crate) fn run(root: &Path) -> Result<()> {
+    room::must_be_enough(root)?;
     for (name, step) in STEPS {
         let begun = Instant::now();
         say(&format!("── {name}"));
@@ -38,7 +39,7 @@ fn format(root: &Path) -> Result<()> {
 
 // Warnings become errors after `--`, not by RUSTFLAGS: another RUSTFLAGS would build every crate twice.
 fn lints(root: &Path) -> Result<()> {
-    program::run(cargo(root).args([
+    program::run(frugal_cargo(root).args([
         "clippy",
         "--locked",
         "--workspace",
@@ -58,7 +59,7 @@ fn documentation(root: &Path) -> Result<()> {
         "--document-private-items",
     ];
     program::run(
-        cargo(root)
+        frugal_cargo(root)
             .env("RUSTDOCFLAGS", "-D warnings")
             .args(arguments),
     )

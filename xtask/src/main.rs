@@ -5,6 +5,7 @@ mod ci;
 mod dev;
 mod generate;
 mod program;
+mod room;
 mod test;
 mod tidy;
 mod tools;

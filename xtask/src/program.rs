@@ -25,6 +25,13 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
+/// Cargo without incremental compilation, whose caches take as much room as what they are for.
+pub(crate) fn frugal_cargo(root: &Path) -> Command {
+    let mut command = cargo(root);
+    command.env("CARGO_INCREMENTAL", "0");
+    command
+}
+
 /// Runs to the end, with its output shown; any exit but 0 is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = shown(command);

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use crate::program::{self, cargo};
-use crate::tools;
+use crate::program::{self, cargo, frugal_cargo};
+use crate::{room, tools};
 
 /// Programs that tests start, each with the Debian package that brings it.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -22,6 +22,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("sslscan", "sslscan"),
     ("testssl", "testssl.sh"),
 ];
+
+/// The profile of continuous integration, on machines with a small disk.
+const CI: &str = "ci";
 
 /// The accessibility rules that the browser journeys inject, from npm.
 const AXE: (&str, &str) = ("axe-core", "4.14.1");
@@ -40,7 +43,7 @@ impl Options {
     /// All tests, all failures.
     pub(crate) fn for_ci() -> Self {
         Self {
-            profile: "ci".to_owned(),
+            profile: CI.to_owned(),
             rest: Vec::new(),
         }
     }
@@ -48,17 +51,21 @@ impl Options {
 
 /// Installs, builds and runs; a tool that cannot be had is a failure, never a skipped test.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
+    room::must_be_enough(root)?;
     install(root)?;
     let scope = if options.rest.is_empty() {
         &["--workspace".to_owned()]
     } else {
         options.rest.as_slice()
     };
-    program::run(
-        cargo(root)
-            .args(["nextest", "run", "--locked", "--profile", &options.profile])
-            .args(scope),
-    )
+    let cargo = if options.profile == CI {
+        frugal_cargo
+    } else {
+        cargo
+    };
+    // Examples are for measuring by hand; the lints look at them.
+    let words = ["nextest", "run", "--locked", "--tests", "--profile"];
+    program::run(cargo(root).args(words).arg(&options.profile).args(scope))
 }
 
 /// The places are fixed, since tests look there: `target/venv/bin` and `target/npm/node_modules`.

@@ -6,6 +6,7 @@ mod acme;
 mod attacks;
 mod certificates;
 mod compress;
+mod descriptors;
 mod desync;
 mod drain;
 mod explained;

@@ -13,6 +13,7 @@ mod empty_target;
 mod full_disk;
 mod help;
 mod init_secrets;
+mod journeys;
 mod reload;
 mod run;
 mod secrecy;

@@ -1,5 +1,5 @@
-//! What happens when the process has no more open files. A binary of its own: the limit is the whole process's.
-#![cfg(test)]
+//! What happens when the process has no more open files. The limit is the whole
+//! process's, and nextest runs each test in a process of its own.
 
 use std::convert::Infallible;
 use std::fs::File;

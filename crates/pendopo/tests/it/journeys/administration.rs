@@ -67,7 +67,7 @@ fn the_admin_verifies_the_audit_trail_and_reads_the_status_in_both_languages_and
 
 /// What the parts state has a name in Indonesian, the last one added too.
 fn every_fact_has_words(desk: &Browser) {
-    let words = include_str!("../../../web/locales/id.ftl");
+    let words = include_str!("../../../../web/locales/id.ftl");
     let names =
         desk.run("return [...document.querySelectorAll('dt, h2')].map((name) => name.textContent)");
     let names: Vec<&str> = names

@@ -3,7 +3,6 @@
 //! Each journey starts a server with a school of its own and a Chromium of its own. On the way it looks at every
 //! page with the accessibility rules of axe-core, light and dark, and leaves pictures in `target/screenshots`.
 //! `chromium`, `chromedriver` and axe-core must be there: `cargo xtask test` brings them.
-#![cfg(test)]
 
 mod accessibility;
 mod account;
