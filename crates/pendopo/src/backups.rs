@@ -29,9 +29,23 @@ pub(crate) fn of(config: &Config) -> Backups {
     Backups::new(backup.to.path().to_owned(), backup.recipient.clone())
 }
 
+/// The file that is backed up and restored.
+pub(crate) fn database(config: &Config) -> Result<&Path, Unserved> {
+    config.store.records.file().ok_or(Unserved)
+}
+
+/// The records are where this version neither reads a backup from nor restores one to.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this version makes and restores backups of records in SQLite alone, and these are on a PostgreSQL server: use that \
+     server's own, such as `pg_dump`, and copy `tls` and `uploads` from the data directory"
+)]
+pub(crate) struct Unserved;
+
 /// Makes one of everything that must come back, and proves it.
 pub(crate) fn create(
     config: &Config,
+    database: &Path,
     at: Timestamp,
     progress: Progress<'_>,
 ) -> Result<Backup, BackupError> {
@@ -41,7 +55,7 @@ pub(crate) fn create(
         gather(&path, directory, &mut files).map_err(|cause| BackupError::File { path, cause })?;
     }
     let contents = Contents {
-        database: config.store.records.path(),
+        database,
         files: &files,
         texts: &[(CONFIGURATION.to_owned(), written(config))],
         version: VERSION,

@@ -7,6 +7,7 @@ mod check;
 mod fault;
 mod known;
 mod merge;
+mod password;
 mod reference;
 mod setting;
 mod source;
@@ -22,10 +23,15 @@ pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
 pub(crate) use merge::{Loaded, data_directory, load, written};
 pub(crate) use reference::reference;
-pub(crate) use store::StoreConfig;
+pub(crate) use store::{Audit, Messages, Records, Sessions, StoreConfig};
 
 /// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
-const SECRETS: &[&str] = &["admin.password"];
+const SECRETS: &[&str] = &["admin.password", "store.records_password"];
+
+/// Whether the file of this secret is read again whenever the secret is used, rather than once.
+fn is_read_again(secret: &str) -> bool {
+    secret.starts_with("store.")
+}
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -8,12 +8,13 @@ mod config;
 mod console;
 mod control;
 mod data_dir;
+mod entrance;
 mod private;
 mod process;
-mod records;
 mod reload;
 mod roles;
 mod secrets;
+mod stores;
 mod telemetry;
 mod usage;
 

@@ -4,15 +4,11 @@ use std::net::SocketAddr;
 use std::thread;
 
 use anyhow::Result;
-use axum::Router;
 use edge::config::{Language, Listen, RateSetting};
 use edge::{Control, Edge, Handed, LocalService, Renewal, Setup};
-use http::{Request, Response};
-use http_body_util::BodyExt;
 use lifecycle::tasks::TaskError;
 use lifecycle::{BindError, Bound, Facts, Listeners, Readiness, Tasks};
 use prometheus_client::registry::Registry;
-use tower::ServiceExt;
 
 use crate::cli::RoleName;
 use crate::config::Config;
@@ -111,7 +107,7 @@ impl BoundRoles {
     pub(crate) fn bind(
         roles: &[RoleName],
         config: &Config,
-        router: Option<Router>,
+        local: Option<LocalService>,
         handed: Option<Handed>,
         telling: &mut Telling,
     ) -> Result<Self> {
@@ -125,7 +121,7 @@ impl BoundRoles {
             },
             data: config.data.clone(),
             threads: worker_threads(),
-            local: router.map(local),
+            local,
             facts: telling.facts.clone(),
             handed,
         };
@@ -188,14 +184,4 @@ fn plain(config: &Config) -> edge::Config {
     };
     plain.limit.rate = RateSetting::OFF;
     plain
-}
-
-/// The router as the edge calls it.
-fn local(router: Router) -> LocalService {
-    let answer = |response: Response<axum::body::Body>| {
-        response.map(|body| edge::Body::new(body.map_err(Into::into)))
-    };
-    LocalService::new(ServiceExt::<Request<edge::Body>>::map_response(
-        router, answer,
-    ))
 }

@@ -10,7 +10,6 @@ mod connection;
 mod failure;
 mod group;
 mod link;
-mod password;
 mod reader;
 mod scanner;
 mod tls;
@@ -18,13 +17,13 @@ mod upgrade;
 mod values;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lifecycle::Password;
 use school::{Clock, Inserted, StoreError};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::engine::{Engine, Query};
@@ -34,14 +33,12 @@ use crate::unit::{Expect, Unit};
 use crate::value::{Row, Value, values};
 use connect::Server;
 use connection::{Durability, Found};
-use link::{Link, Pauses};
-use password::Password;
+use link::Link;
 use reader::Reader;
 use scanner::Scanner;
 use writer::Writer;
 
 pub use address::Address;
-pub use password::is_open_to_all;
 
 /// The engine answers a check within this time, or is taken to be away.
 const CHECK_WITHIN: Duration = Duration::from_secs(1);
@@ -53,8 +50,8 @@ const CHECK_WRITE: &str = "UPDATE counter SET value = value + 1 WHERE name = 'ch
 pub struct Options {
     /// The server.
     pub address: Address,
-    /// The file that holds the password, if one is needed; read at each sign-in.
-    pub password_file: Option<PathBuf>,
+    /// The password, if one is needed; one in the address counts where this is none.
+    pub password: Password,
     /// Tells when migrations were applied.
     pub clock: Clock,
     /// How long a search may take, waiting included.
@@ -66,10 +63,16 @@ impl Options {
     pub fn new(address: Address) -> Self {
         Self {
             address,
-            password_file: None,
+            password: Password::default(),
             clock: Clock::System,
             search_within: Duration::from_secs(3),
         }
+    }
+
+    fn password(&self) -> Password {
+        let in_address = || self.address.password().map(Password::plain);
+        let own = Some(self.password.clone()).filter(Password::is_given);
+        own.or_else(in_address).unwrap_or_default()
     }
 }
 
@@ -78,7 +81,7 @@ impl Options {
 pub async fn open(options: &Options) -> Result<Opened, OpenError> {
     let server = Arc::new(Server {
         address: options.address.clone(),
-        password: Password::in_file(options.password_file.clone()),
+        password: options.password(),
         only_reads: false,
     });
     let database = options.address.to_string();
@@ -99,21 +102,6 @@ pub async fn open(options: &Options) -> Result<Opened, OpenError> {
         scanner: Scanner::new(&server, options.search_within),
         writer: Writer::start(writing)?,
     }))
-}
-
-/// Opens the database as soon as it can be reached, and tells each time that it can't. Ends with another error at once.
-pub async fn open_when_there(
-    options: &Options,
-    mut tell: impl FnMut(&OpenError),
-) -> Result<Opened, OpenError> {
-    let mut pauses = Pauses::default();
-    loop {
-        match open(options).await {
-            Err(error @ OpenError::Away { .. }) => tell(&error),
-            opened => return opened,
-        }
-        sleep(pauses.next()).await;
-    }
 }
 
 fn must_be_usable(found: &Found, database: &str) -> Result<(), OpenError> {

@@ -16,6 +16,9 @@ use school::store_error::Cause;
 
 use crate::problem::Problem;
 
+/// When somebody may come back who met a store that is away, or too many sign-ins.
+pub(crate) const SOON: Duration = Duration::from_secs(2);
+
 /// A failed request.
 #[derive(Debug)]
 pub(crate) struct Error(Box<Report>);
@@ -129,6 +132,11 @@ impl Error {
         );
         error.0.headers.extend(allow.map(|allow| (ALLOW, allow)));
         error
+    }
+
+    /// A store can't be reached now.
+    pub(crate) fn away() -> Self {
+        Self::new(&Problem::UNAVAILABLE, "a store is away: try again soon").with_retry_after(SOON)
     }
 
     /// The server failed.

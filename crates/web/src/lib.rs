@@ -29,5 +29,5 @@ mod zone;
 pub use app::App;
 pub use config::Config;
 pub use language::Language;
-pub use routes::{openapi, router};
+pub use routes::{away, openapi, router};
 pub use zone::{InvalidZone, Zone};

@@ -19,17 +19,23 @@ use crate::path;
 
 /// Every page, and the files that they load.
 pub(crate) fn routes() -> Router<AppState> {
-    Language::prepare();
-    assets::prepare();
     Router::new()
         .route(path::HOME, get(messages::show).post(messages::post))
         .route(path::REMOVE_MESSAGE, post(messages::remove))
         .route(path::LOGIN, get(login::show).post(login::sign_in))
         .route(path::LOGOUT, post(login::sign_out))
-        .route(path::ASSET, get(assets::serve))
-        .route(path::FAVICON, get(assets::favicon))
+        .merge(files())
         .merge(account_routes())
         .merge(admin_routes())
+}
+
+/// The files that pages load, which need no store.
+pub(crate) fn files<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Language::prepare();
+    assets::prepare();
+    Router::new()
+        .route(path::ASSET, get(assets::serve))
+        .route(path::FAVICON, get(assets::favicon))
 }
 
 fn account_routes() -> Router<AppState> {

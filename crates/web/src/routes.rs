@@ -14,6 +14,7 @@ use crate::app::{App, AppState};
 use crate::docs::{self, Reference};
 use crate::error::Error;
 use crate::extract::Guest;
+use crate::language::Language;
 use crate::layers::Layers;
 use crate::page::Look;
 use crate::{description, pages, path};
@@ -34,6 +35,16 @@ pub fn router(app: App) -> Router {
         .fallback(nothing_here)
         .with_state(state);
     Router::new().fallback_service(Layers::around(routes, language))
+}
+
+/// Who answers as long as the stores are not open: that it must be tried again, and what pages that say so look like.
+pub fn away(language: Language) -> Router {
+    let routes = pages::files().fallback(not_yet);
+    Router::new().fallback_service(Layers::around(routes, language))
+}
+
+async fn not_yet() -> Error {
+    Error::away()
 }
 
 /// The API; its description is made of the same declarations.

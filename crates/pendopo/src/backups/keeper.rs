@@ -1,6 +1,6 @@
 //! Making backups by the schedule, proving and thinning them out, and telling how it goes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ const AFTER_FAILURE: Duration = Duration::from_mins(30);
 /// The keeper of the backups.
 pub(crate) struct Keeper {
     config: Config,
+    database: PathBuf,
     zone: TimeZone,
     facts: Facts,
     metrics: Metrics,
@@ -66,8 +67,14 @@ impl Metrics {
 }
 
 impl Keeper {
-    pub(crate) fn new(config: &Config, facts: Facts, registry: &mut Registry) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        database: &Path,
+        facts: Facts,
+        registry: &mut Registry,
+    ) -> Self {
         let keeper = Self {
+            database: database.to_owned(),
             zone: config.web.time_zone.time_zone().clone(),
             config: config.clone(),
             metrics: Metrics::register(registry),
@@ -113,10 +120,10 @@ impl Keeper {
 
     async fn make(&self) -> bool {
         let (tell, told) = oneshot::channel();
-        let config = self.config.clone();
+        let (config, database) = (self.config.clone(), self.database.clone());
         // A thread that nobody waits for: a drain shall not last as long as a backup.
         let work = move || {
-            let made = create(&config, Clock::System.now(), &mut |_, _| {});
+            let made = create(&config, &database, Clock::System.now(), &mut |_, _| {});
             // Nobody listens any more when the server drains.
             let _ = tell.send(made);
         };
@@ -213,12 +220,12 @@ fn whole(at: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use store::sqlite::{Options, open};
     use tempfile::TempDir;
 
     use super::*;
     use crate::cli::Global;
     use crate::config::load;
-    use crate::records;
 
     fn keeper(directory: &TempDir, settings: &[&str]) -> Keeper {
         let global = Global {
@@ -227,8 +234,14 @@ mod tests {
             config: None,
         };
         let config = load(&global, &[]).unwrap().config;
-        records::open(&config.store).unwrap().close();
-        Keeper::new(&config, Facts::default(), &mut Registry::default())
+        let database = config.store.records.file().unwrap();
+        open(database, &Options::default()).unwrap().close();
+        Keeper::new(
+            &config,
+            database,
+            Facts::default(),
+            &mut Registry::default(),
+        )
     }
 
     fn fact(keeper: &Keeper, name: &str) -> String {

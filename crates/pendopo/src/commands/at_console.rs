@@ -4,10 +4,9 @@ use anyhow::{Context, Result, bail};
 use school::password::Hasher;
 use school::people::login_key;
 use school::{Actor, Clock, Person, Stores, Timestamp};
-use tokio::runtime::Builder;
 
 use crate::config::Config;
-use crate::records;
+use crate::stores;
 
 /// What a subcommand works with.
 pub(super) struct Console {
@@ -21,19 +20,14 @@ pub(super) fn at_console<T>(
     config: &Config,
     work: impl AsyncFnOnce(Console) -> Result<T>,
 ) -> Result<T> {
-    let opened = records::open_existing(config)?;
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("can't start a runtime")?;
-    let console = Console {
-        stores: opened.stores.clone(),
-        actor: Actor::console(),
-        clock: Clock::System,
-    };
-    let outcome = runtime.block_on(work(console));
-    opened.close();
-    outcome
+    stores::with_existing(config, async |opened| {
+        let console = Console {
+            stores: opened.stores.clone(),
+            actor: Actor::console(),
+            clock: Clock::System,
+        };
+        work(console).await
+    })
 }
 
 impl Console {

@@ -13,7 +13,7 @@ use crate::backups;
 use crate::cli::{BackupCommand, OneBackup};
 use crate::config::Config;
 use crate::console::{Progress, say};
-use crate::records;
+use crate::stores;
 
 pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
     match command {
@@ -26,9 +26,10 @@ pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
 
 fn create(config: &Config) -> Result<ExitCode> {
     // Brought to this version's schema first, as a server would.
-    records::open_existing(config)?.close();
+    let database = backups::database(config)?;
+    stores::with_existing(config, async |_| Ok(()))?;
     let mut progress = Progress::of("writing", "rows");
-    let made = backups::create(config, Clock::System.now(), &mut |done, all| {
+    let made = backups::create(config, database, Clock::System.now(), &mut |done, all| {
         progress.tell(done, all);
     });
     drop(progress);

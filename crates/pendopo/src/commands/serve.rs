@@ -1,47 +1,46 @@
-//! `pendopo serve`: opens the stores, binds every role, runs them until a signal comes or one ends.
+//! `pendopo serve`: binds every role, runs them and opens the stores, until a signal comes or a role ends.
 
 mod open_api;
+mod school;
 mod welcome;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::convert::Infallible;
+use std::future::pending;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::thread;
 
-use anyhow::{Context, Result, anyhow};
-use edge::{Control, Handed};
+use ::school::Clock;
+use anyhow::{Context, Error, Result, anyhow};
+use edge::{Control, Handed, LocalService};
 use lifecycle::tasks::TaskError;
 use lifecycle::{Part, Shutdown, Tasks, Trigger, shutdown};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use school::Clock;
-use school::password::Hasher;
-use store::Opened;
+use store::newest_schema;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::backups::Keeper;
-use crate::bootstrap::Bootstrap;
+use crate::backups::{self, Keeper};
+use crate::bootstrap::Made;
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Config};
 use crate::control::{ControlSocket, Estate, Inheritance, Office, Predecessor, Wanted};
 use crate::data_dir::DataDir;
 use crate::private::{Private, ProcessMetrics};
 use crate::process::{self, Impatience, Signals};
-use crate::records::{self, Watch};
 use crate::reload::{Hangup, Reloader};
 use crate::roles::{self, BoundRoles, Telling};
+use crate::stores::{self, Opened};
 use crate::telemetry;
+use school::School;
 use welcome::Welcome;
 
 /// The version that `--version`, the status page and the metrics show.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// More threads would only take memory: 19 MiB each.
-const MOST_HASHERS: usize = 4;
-/// Said with whatever kept the first start from its end.
-const UNFINISHED: &str = "the first start could not be finished";
-
 /// Runs the server to its end.
 pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     let config = config::load(global, &options.domain)?.config;
@@ -66,25 +65,19 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("can't start the main thread's runtime")?;
-    records::must_be_whole(&config.data)?;
-    // An edge by itself has no records.
-    let opened = if roles.contains(&RoleName::Web) {
-        Some(records::open(&config.store)?)
-    } else {
-        None
-    };
+    stores::must_be_whole(&config.data)?;
     let server = Server {
         config,
         roles,
         data,
         global: global.clone(),
         options: options.clone(),
-        opened: opened.clone(),
+        opened: OnceCell::new(),
     };
     let serving = server.serve(predecessor, inheritance);
     let outcome = LocalSet::new().block_on(&runtime, serving);
     drop(runtime);
-    if let Some(opened) = opened {
+    if let Some(opened) = server.opened.get() {
         opened.close();
     }
     outcome
@@ -108,13 +101,13 @@ struct Server {
     data: DataDir,
     global: Global,
     options: ServeOptions,
-    /// Absent without the role `web`.
-    opened: Option<Opened>,
+    /// Empty until the stores are there, and without the role `web`.
+    opened: OnceCell<Opened>,
 }
 
 impl Server {
     async fn serve(
-        self,
+        &self,
         predecessor: Option<Predecessor>,
         inheritance: Option<Inheritance>,
     ) -> Result<ExitCode> {
@@ -128,61 +121,70 @@ impl Server {
         };
         let private = Private::bind(self.config.admin.listen, listener)?;
         let socket = ControlSocket::bind(&self.config.data, self.roles[0])?;
-        let bound = self.bind(handed, &mut telling).await?;
-        let welcome = Welcome::new(&self, &bound, &private);
+        let school = self.has_web().then(|| School::new(self, &telling));
+        let bound = self.bind(school.as_ref().map(School::service), handed, &mut telling)?;
+        let welcome = Welcome::new(self, &bound, &private);
         welcome.state(&telling.facts);
-        let bootstrap = self.opened.as_ref().map(|opened| self.bootstrap(opened));
-        let made = match &bootstrap {
-            Some(bootstrap) => Some(bootstrap.run().await.context(UNFINISHED)?),
-            None => None,
-        };
-        let keeper = self
-            .opened
-            .as_ref()
-            .map(|_| Keeper::new(&self.config, telling.facts.clone(), &mut telling.registry));
+        let keeper = self.keeper(&mut telling);
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
         let (control, renewal) = (bound.control(), bound.renewal());
+        let estate = self.estate(private, telling, &trigger)?;
+        let mut opening = pin!(opened(school.as_ref()));
+        let soon = school::soon(opening.as_mut(), predecessor.is_some()).await?;
         bound.run(&mut tasks)?;
-        let socket = socket.publish()?;
-        process.ready();
-        welcome.print(made.as_ref());
-        if let (Some(bootstrap), Some(opened)) = (&bootstrap, self.opened.clone()) {
-            bootstrap.finish().await?;
-            spawn_local(Watch::new(opened, &telling.readiness, &telling.facts).run());
-        }
         if let Some(keeper) = keeper {
             tasks.spawn("backups", |shutdown| keeper.run(shutdown))?;
         }
+        let socket = socket.publish()?;
+        process.ready();
         spawn_local(tell_of_drain(process, shutdown.clone()));
         let reloader = Rc::new(self.reloader(control.clone()));
         let office = Office {
             edge: control.clone(),
             renewal,
             reloader: Rc::clone(&reloader),
-            estate: self.estate(private, telling, &trigger)?,
+            estate,
         };
         spawn_local(office.run(socket));
         spawn_local(hangup.obey(reloader));
         if let Some(predecessor) = predecessor {
             predecessor.relieve(control)?;
         }
+        let made = soon_or_later(soon, opening, &welcome);
+        let served = served(school.as_ref(), &welcome, made);
         let delay = self.config.drain.delay.duration();
         let impatience = Impatience::default();
-        ended(
-            tasks,
-            signals.watch(trigger, shutdown, delay, &impatience),
-            &impatience,
-        )
-        .await
+        let watch = signals.watch(trigger.clone(), shutdown, delay, &impatience);
+        ended(tasks, watch, failure(served, &trigger), &impatience).await
     }
 
-    fn bootstrap<'a>(&self, opened: &'a Opened) -> Bootstrap<'a> {
-        Bootstrap {
-            stores: &opened.stores,
-            clock: &Clock::System,
-            token_file: self.data.admin_token(),
-            password: self.config.admin.password.clone(),
+    fn has_web(&self) -> bool {
+        self.roles.contains(&RoleName::Web)
+    }
+
+    /// Who makes backups of the records; they are `web`'s.
+    fn keeper(&self, telling: &mut Telling) -> Option<Keeper> {
+        if !self.has_web() {
+            return None;
+        }
+        match backups::database(&self.config) {
+            Ok(database) => {
+                let facts = telling.facts.clone();
+                Some(Keeper::new(
+                    &self.config,
+                    database,
+                    facts,
+                    &mut telling.registry,
+                ))
+            }
+            Err(unserved) => {
+                tracing::warn!("no backups are made: {unserved}");
+                telling
+                    .facts
+                    .state("backup", "schedule", unserved.to_string());
+                None
+            }
         }
     }
 
@@ -192,7 +194,7 @@ impl Server {
             private: private.listener(),
             serves_private: spawn_local(private.run(telling)).abort_handle(),
             locks: self.data.locks().context("can't keep the locks at hand")?,
-            schema: self.opened.as_ref().map(|opened| opened.status().schema),
+            schema: self.has_web().then(newest_schema),
             trigger: trigger.clone(),
             is_given: Cell::new(false),
         })
@@ -202,31 +204,57 @@ impl Server {
         Reloader::new(&self.global, &self.options, &self.roles, &self.config, edge)
     }
 
-    async fn app(&self, opened: &Opened, telling: &Telling) -> Result<web::App> {
-        let hasher =
-            Hasher::start(hashers()).context("can't start the threads that hash passwords")?;
-        Ok(web::App {
-            stores: opened.stores.clone(),
-            hasher,
-            clock: Clock::System,
-            cursor_key: records::cursor_key(&opened.stores).await?,
-            facts: telling.facts.clone(),
-            readiness: telling.readiness.clone(),
-            config: self.config.web.clone(),
-            language: self.config.language,
-            open_api: self.options.open_api,
-            version: VERSION,
-        })
-    }
-
-    async fn bind(&self, handed: Option<Handed>, telling: &mut Telling) -> Result<BoundRoles> {
-        let router = match &self.opened {
-            Some(opened) => Some(web::router(self.app(opened, telling).await?)),
-            None => None,
-        };
+    fn bind(
+        &self,
+        local: Option<LocalService>,
+        handed: Option<Handed>,
+        telling: &mut Telling,
+    ) -> Result<BoundRoles> {
         measure_process(&mut telling.registry);
-        BoundRoles::bind(&self.roles, &self.config, router, handed, telling)
+        BoundRoles::bind(&self.roles, &self.config, local, handed, telling)
     }
+}
+
+/// What the first start of `web` made, once its stores are there; nothing without the role.
+async fn opened(school: Option<&School<'_>>) -> Result<Option<Made>> {
+    match school {
+        Some(school) => school.open().await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What the opening gave, or gives after a wait of which is told.
+async fn soon_or_later<T>(
+    soon: Option<T>,
+    opening: impl Future<Output = Result<T>>,
+    welcome: &Welcome,
+) -> Result<T> {
+    if let Some(opened) = soon {
+        return Ok(opened);
+    }
+    welcome.announce();
+    opening.await
+}
+
+/// Welcomes people once the school is open, and watches its stores from then on.
+async fn served(
+    school: Option<&School<'_>>,
+    welcome: &Welcome,
+    made: impl Future<Output = Result<Option<Made>>>,
+) -> Result<Infallible> {
+    let made = made.await?;
+    welcome.print(made.as_ref());
+    match school {
+        Some(school) => school.run().await,
+        None => pending().await,
+    }
+}
+
+/// Why the school can't be served at all; then every other part ends as well.
+async fn failure(served: impl Future<Output = Result<Infallible>>, trigger: &Trigger) -> Error {
+    let Err(error) = served.await;
+    trigger.end();
+    error
 }
 
 fn measure_process(registry: &mut Registry) {
@@ -234,10 +262,6 @@ fn measure_process(registry: &mut Registry) {
     registry.register("pendopo_build", "The version that runs", build);
     let process = ProcessMetrics::since(Clock::System.now());
     registry.register_collector(Box::new(process));
-}
-
-fn hashers() -> usize {
-    (roles::worker_threads() / 2).clamp(1, MOST_HASHERS)
 }
 
 /// A process that drains is not ready, so that whoever balances load turns away from it.
@@ -251,9 +275,10 @@ async fn tell_of_drain(process: Part, mut shutdown: Shutdown) {
 async fn ended(
     tasks: Tasks,
     watch: impl Future<Output = ()>,
+    failure: impl Future<Output = Error>,
     impatience: &Impatience,
 ) -> Result<ExitCode> {
-    let (tell, told) = oneshot::channel::<Result<(), TaskError>>();
+    let (tell, mut told) = oneshot::channel::<Result<(), TaskError>>();
     let join = move || {
         // Nobody listens any more when the process was abandoned.
         let _ = tell.send(tasks.join());
@@ -263,8 +288,13 @@ async fn ended(
         .spawn(join)
         .context("can't start a thread")?;
     tokio::select! {
-        outcome = told => outcome.context("the thread that waits for the others is gone")??,
+        outcome = &mut told => outcome.context("the thread that waits for the others is gone")??,
         () = watch => process::abandon(),
+        error = failure => {
+            // The first failure tells more than what it brought about.
+            let _ = told.await;
+            return Err(error);
+        }
     }
     joiner
         .join()

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
+use lifecycle::password::without_end_of_line;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -13,7 +14,7 @@ use super::fault::{Fault, Faults};
 use super::known::Known;
 use super::setting::{Given, Origin, Setting};
 use super::store::Records;
-use super::{Config, SECRETS, check, source};
+use super::{Config, SECRETS, check, is_read_again, source};
 use crate::cli::Global;
 
 /// A checked configuration and where its values come from.
@@ -209,9 +210,15 @@ fn read_secret(secret: &str, named: Setting) -> Result<Setting, Fault> {
     };
     let unreadable = |error| Fault::of(&named.key, &named.origin, Fault::unreadable(&path, &error));
     let content = fs::read_to_string(&path).map_err(unreadable)?;
+    let given = if is_read_again(secret) {
+        let path = path.display().to_string();
+        Value::from(Table::from_iter([("file".to_owned(), Value::from(path))]))
+    } else {
+        Value::from(without_end_of_line(&content))
+    };
     Ok(Setting {
         key: secret.to_owned(),
-        given: Given::Typed(Value::from(content.trim_end_matches(['\r', '\n']))),
+        given: Given::Typed(given),
         origin: Origin::Secret(path, Box::new(named.origin)),
     })
 }

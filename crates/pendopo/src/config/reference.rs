@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::SECRETS;
 use super::change::LIVE;
 use super::known::Known;
 use super::merge::toml_text;
+use super::{SECRETS, is_read_again};
 
 /// The sources that declare settings: the section, the text of its files, the name of the section's type.
 const SOURCES: &[(&str, &str, &str)] = &[
@@ -98,9 +98,14 @@ fn write_key(text: &mut String, key: &str, default: &Value) {
     }
     write_entry(text, key);
     if SECRETS.contains(&key) {
+        let when = if is_read_again(key) {
+            ", which is read again at each new connection"
+        } else {
+            ""
+        };
         let _ = write!(
             text,
-            "\nA secret: it is never shown, and `{key}_file` names a file that holds it.\n"
+            "\nA secret: it is never shown, and `{key}_file` names a file that holds it{when}.\n"
         );
     }
 }

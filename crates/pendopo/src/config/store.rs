@@ -1,96 +1,36 @@
 //! What an operator can set under `[store]`.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod place;
+mod records;
 
+use lifecycle::Password;
 use serde::{Deserialize, Serialize};
 
+use super::password;
+
+pub(crate) use place::{Audit, Messages, Sessions};
+pub(crate) use records::Records;
+
 /// Where everything is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StoreConfig {
-    /// Where people, tokens and settings are kept: `sqlite:` and a path. Default `pendopo.db` in the data directory;
-    /// for example `sqlite:/srv/pendopo/pendopo.db`.
+    /// Where people, tokens and settings are kept: `sqlite:` and a path, or a PostgreSQL server (15 or later) as
+    /// `postgres://user@host:port/database?sslmode=verify-full&sslrootcert=/path/ca.pem`; several `host:port` with
+    /// commas name one database's servers, of which the one in charge is taken. `sslmode` is `disable`, `prefer` (the
+    /// default), `require`, `verify-ca` or `verify-full`; `sslrootcert` is a file of authorities, the public ones
+    /// unless set. A server that is away is waited for. Default `pendopo.db` in the data directory; for example
+    /// `sqlite:/srv/pendopo/pendopo.db`.
     pub(crate) records: Records,
+    /// The password for `store.records`, where that is a server that asks for one. Default none.
+    #[serde(with = "password")]
+    pub(crate) records_password: Password,
     /// Where messages are kept: `records` is the same place. Default `records`.
-    pub(crate) messages: Place,
+    pub(crate) messages: Messages,
     /// Where sessions are kept: `records` is the same place. Default `records`.
-    pub(crate) sessions: Place,
+    pub(crate) sessions: Sessions,
     /// Where the audit trail is kept: `records` is the same place. Default `records`.
-    pub(crate) audit: Place,
-}
-
-/// A database, by its address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct Records(PathBuf);
-
-impl Records {
-    /// The database in this directory.
-    pub(crate) fn inside(data: &Path) -> Self {
-        Self(data.join("pendopo.db"))
-    }
-
-    /// The database's file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Default for Records {
-    fn default() -> Self {
-        Self::inside(Path::new("data"))
-    }
-}
-
-impl FromStr for Records {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        const WORKS: &str = "write `sqlite:` and a path, such as `sqlite:data/pendopo.db`";
-        match text.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self(PathBuf::from(path))),
-            Some(("postgres" | "postgresql", _)) => Err(format!(
-                "this version keeps records in SQLite alone: {WORKS}"
-            )),
-            _ => Err(format!("`{text}` is no database address: {WORKS}")),
-        }
-    }
-}
-
-impl fmt::Display for Records {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sqlite:{}", self.0.display())
-    }
-}
-
-/// A place for one kind of record.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) enum Place {
-    /// Beside the other records.
-    #[default]
-    Records,
-}
-
-impl FromStr for Place {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "records" => Ok(Self::Records),
-            _ => Err(format!(
-                "`{text}` can't be used by this version: the value that works is `records`"
-            )),
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("records")
-    }
+    pub(crate) audit: Audit,
 }
 
 /// Serde's view of these is their text.
@@ -112,4 +52,4 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(Records, Place);
+as_text!(Records, Messages, Sessions, Audit);

@@ -149,21 +149,40 @@ fn a_key_that_nothing_would_heed_is_refused_with_what_works() {
         let error = refused(&[pair]);
         assert!(error.contains(works), "{error}");
     };
-    check("store.records=postgres://db/x", "`sqlite:` and a path");
-    check(
-        "store.messages=redis://cache",
-        "the value that works is `records`",
-    );
-    check(
-        "store.sessions=redis://cache",
-        "the value that works is `records`",
-    );
-    check(
-        "store.audit=mongodb://db",
-        "the value that works is `records`",
-    );
+    check("store.records=mysql://db/x", "`sqlite:` and a path");
+    check("store.messages=redis://cache", "what works is `records`");
+    check("store.sessions=redis://cache", "what works is `records`");
+    check("store.audit=mongodb://db", "what works is `records`");
     check("store.cache=redis://cache", "leave it out");
     check("store.records_read=[]", "leave it out");
+}
+
+#[test]
+fn a_password_of_a_store_is_read_when_it_is_needed_and_never_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("secret");
+    fs::write(&path, "kuda\n\n").unwrap();
+    let pair = format!("store.records_password_file={}", path.display());
+    let loaded = loaded(&[&pair, "store.records=postgres://p:laut@db/x"]);
+    let password = &loaded.config.store.records_password;
+    let said = || password.read().unwrap().unwrap().expose_secret().to_owned();
+    assert_eq!(said(), "kuda\n");
+    fs::write(&path, "menari\n").unwrap();
+    assert_eq!(said(), "menari");
+    let rows = loaded.rows();
+    let shown = |key: &str| {
+        rows.iter()
+            .find(|row| row.key == key)
+            .unwrap()
+            .value
+            .clone()
+    };
+    assert_eq!(shown("store.records_password"), "\"********\"");
+    assert_eq!(shown("store.records"), "\"postgres://p:********@db/x\"");
+    assert!(!written(&loaded.config).contains("laut"));
+    assert!(!format!("{loaded:?}").contains("laut"));
+    assert!(refused(&["store.records_password_file=missing"]).contains("can't read missing"));
+    assert!(refused(&["store.records_password=kuda"]).contains("command line"));
 }
 
 #[test]

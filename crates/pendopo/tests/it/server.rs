@@ -29,6 +29,80 @@ pub(crate) const QUIET: [&str; 8] = [
     "edge.limit.rate=off",
 ];
 
+/// A process that was started, and may wait for something.
+pub(crate) struct Starting {
+    directory: PathBuf,
+    child: Child,
+}
+
+impl Starting {
+    /// Starts in this directory with these words besides.
+    pub(crate) fn start(directory: &Path, words: &[&str]) -> Self {
+        let mut command = run::command(directory);
+        command.args(QUIET).args(words);
+        Self::spawn(directory, command)
+    }
+
+    fn spawn(directory: &Path, mut command: Command) -> Self {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(directory.join("stderr"));
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.expect("a file for the log"));
+        Self {
+            directory: directory.to_owned(),
+            child: command.spawn().expect("the binary can be started"),
+        }
+    }
+
+    /// Waits until it is ready, and it must become so.
+    pub(crate) fn ready(mut self) -> Server {
+        let welcome = welcome(&mut self.child);
+        let (directory, mut child) = (self.directory, self.child);
+        let pid = Pid::from_child(&child);
+        let (tell, ended) = channel();
+        thread::spawn(move || tell.send(child.wait().expect("it can be waited for").code()));
+        let server = Server {
+            directory,
+            pid,
+            ended,
+            welcome,
+        };
+        let (welcome, log) = (&server.welcome, server.log());
+        assert!(welcome.contains("is ready"), "{welcome}{log}");
+        server
+    }
+
+    /// Where it said that a role listens, while it waits for a store.
+    pub(crate) fn listening(&mut self, role: &str) -> SocketAddr {
+        let begun = std::time::Instant::now();
+        let role = format!("\"role\":\"{role}\"");
+        loop {
+            let log = fs::read_to_string(self.directory.join("stderr")).expect("the log is text");
+            let mut lines = log.lines().filter(|line| line.contains(&role));
+            let address = lines.find_map(|line| {
+                let (_, url) = line.split_once("\"url\":\"http://")?;
+                url.split('/').next()?.parse().ok()
+            });
+            if let Some(address) = address {
+                return address;
+            }
+            let ended = self.child.try_wait().expect("its state");
+            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{log}");
+            thread::yield_now();
+        }
+    }
+
+    /// Asks it to end, and waits until it has; its code.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+        self.child.wait().expect("it ends").code()
+    }
+}
+
 /// The server; it is killed when this goes away.
 pub(crate) struct Server {
     directory: PathBuf,
@@ -46,33 +120,8 @@ impl Server {
     }
 
     /// Starts by a command of the test's own, whose process is, or becomes, the server.
-    pub(crate) fn spawn(directory: &Path, mut command: Command) -> Self {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(directory.join("stderr"));
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log.expect("a file for the log"));
-        let mut child = command.spawn().expect("the binary can be started");
-        let welcome = welcome(&mut child);
-        let pid = Pid::from_child(&child);
-        let (tell, ended) = channel();
-        thread::spawn(move || tell.send(child.wait().expect("it can be waited for").code()));
-        let server = Self {
-            directory: directory.to_owned(),
-            pid,
-            ended,
-            welcome,
-        };
-        assert!(
-            server.welcome.contains("is ready"),
-            "{}{}",
-            server.welcome,
-            server.log()
-        );
-        server
+    pub(crate) fn spawn(directory: &Path, command: Command) -> Self {
+        Starting::spawn(directory, command).ready()
     }
 
     /// What it printed when it was ready.

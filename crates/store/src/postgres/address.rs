@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use secrecy::SecretString;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
@@ -12,10 +13,14 @@ const SOCKETS: &str = "/var/run/postgresql";
 const PORT: u16 = 5432;
 const SHAPE: &str = "write `postgres://user@host/database`";
 
-/// A server's address, or those of several of which one is in charge. It holds no password.
+/// What stands in the place of a password, wherever an address is shown.
+const MASK: &str = "********";
+
+/// A server's address, or those of several of which one is in charge. Shown, it has no password.
 #[derive(Debug, Clone)]
 pub struct Address {
     text: String,
+    password: Option<SecretString>,
     pub(super) config: Config,
     pub(super) trust: Trust,
     /// The authorities that may vouch for the server; the public ones if absent.
@@ -57,6 +62,11 @@ impl Address {
         each.collect()
     }
 
+    /// The password that was written into it, where logs, pages and lists of processes might show it.
+    pub fn password(&self) -> Option<SecretString> {
+        self.password.clone()
+    }
+
     /// Whether what is sent may pass others on its way, and nothing makes sure that the server is the right one.
     pub fn is_exposed(&self) -> bool {
         let is_far = |endpoint: &Endpoint| match endpoint {
@@ -94,28 +104,10 @@ impl FromStr for Address {
                 "`{text}` is no address of a PostgreSQL server: {SHAPE}"
             ));
         }
-        let (place, options) = text.split_once('?').unwrap_or((text, ""));
-        let (mut trust, mut root, mut rest) = (Trust::Prefer, None, Vec::new());
-        for option in options.split('&').filter(|option| !option.is_empty()) {
-            match option.split_once('=') {
-                Some(("sslmode", mode)) => trust = Trust::parse(mode)?,
-                Some(("sslrootcert", "system")) => root = None,
-                Some(("sslrootcert", path)) => root = Some(Path::new(path).to_owned()),
-                Some(("password", _)) => return Err(no_password()),
-                _ => rest.push(option),
-            }
-        }
-        let bare = if rest.is_empty() {
-            place.to_owned()
-        } else {
-            format!("{place}?{}", rest.join("&"))
-        };
-        let mut config = Config::from_str(&bare).map_err(|error| {
-            format!("this is no address of a PostgreSQL server ({error}): {SHAPE}")
-        })?;
-        if config.get_password().is_some() {
-            return Err(no_password());
-        }
+        let written = Written::split(text)?;
+        let mut config =
+            Config::from_str(&written.address).map_err(|error| refused(&error.to_string()))?;
+        let password = written.password()?;
         let (hosts, ports) = (config.get_hosts().len(), config.get_ports().len());
         if ports > 1 && ports != hosts {
             return Err(
@@ -123,23 +115,103 @@ impl FromStr for Address {
                     .to_owned(),
             );
         }
-        config.ssl_mode(trust.negotiated());
+        config.ssl_mode(written.trust.negotiated());
         if config.get_application_name().is_none() {
             config.application_name("pendopo");
         }
         Ok(Self {
-            text: text.to_owned(),
+            text: written.shown,
+            password,
             config,
-            trust,
-            root,
+            trust: written.trust,
+            root: written.root,
         })
     }
 }
 
-fn no_password() -> String {
-    "a password does not belong into an address, which logs and pages show: write it into a file, and name that in the \
-        key with `_password_file`"
-        .to_owned()
+fn refused(why: &str) -> String {
+    format!("this is no address of a PostgreSQL server ({why}): {SHAPE}")
+}
+
+/// An address taken apart, as far as the driver does not understand it, or would show it.
+struct Written {
+    /// For the driver: without the password, and without what is ours.
+    address: String,
+    /// For people: the password masked.
+    shown: String,
+    /// The password as it was written.
+    password: Option<String>,
+    trust: Trust,
+    root: Option<PathBuf>,
+}
+
+impl Written {
+    fn split(text: &str) -> Result<Self, String> {
+        let (place, options) = text.split_once('?').unwrap_or((text, ""));
+        let (bare, masked, mut password) = without_password(place);
+        let (mut trust, mut root) = (Trust::Prefer, None);
+        let (mut rest, mut shown) = (Vec::new(), Vec::new());
+        for option in options.split('&').filter(|option| !option.is_empty()) {
+            shown.push(option.to_owned());
+            match option.split_once('=') {
+                Some(("sslmode", mode)) => trust = Trust::parse(mode)?,
+                Some(("sslrootcert", "system")) => root = None,
+                Some(("sslrootcert", path)) => root = Some(Path::new(path).to_owned()),
+                Some(("password", secret)) => {
+                    password = Some(secret.to_owned());
+                    shown.pop();
+                    shown.push(format!("password={MASK}"));
+                }
+                _ => rest.push(option.to_owned()),
+            }
+        }
+        Ok(Self {
+            address: with_options(bare, &rest),
+            shown: with_options(masked, &shown),
+            password,
+            trust,
+            root,
+        })
+    }
+
+    /// Decoded, as the driver decodes it.
+    fn password(&self) -> Result<Option<SecretString>, String> {
+        let Some(written) = &self.password else {
+            return Ok(None);
+        };
+        let unreadable = || refused("its password has a `%` that begins no character");
+        let escaped = written.replace('/', "%2F").replace('@', "%40");
+        let config = Config::from_str(&format!("postgres://x:{escaped}@x/x"));
+        let config = config.map_err(|_| unreadable())?;
+        let bytes = config.get_password().unwrap_or_default().to_vec();
+        let decoded = String::from_utf8(bytes).map_err(|_| unreadable())?;
+        Ok(Some(SecretString::from(decoded)))
+    }
+}
+
+/// The address without its password, the same with the password masked, and the password.
+fn without_password(place: &str) -> (String, String, Option<String>) {
+    let (scheme, rest) = place.split_once("://").unwrap_or(("", place));
+    // A `@` or a `/` that was not escaped is the password's as well: better all of it masked than some of it shown.
+    let split = rest
+        .rfind('@')
+        .and_then(|at| Some((at, rest[..at].split_once(':')?)));
+    match split {
+        Some((at, (user, secret))) => (
+            format!("{scheme}://{user}{}", &rest[at..]),
+            format!("{scheme}://{user}:{MASK}{}", &rest[at..]),
+            Some(secret.to_owned()),
+        ),
+        None => (place.to_owned(), place.to_owned(), None),
+    }
+}
+
+fn with_options(place: String, options: &[String]) -> String {
+    if options.is_empty() {
+        place
+    } else {
+        format!("{place}?{}", options.join("&"))
+    }
 }
 
 impl Trust {
@@ -183,6 +255,8 @@ impl Eq for Address {}
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn check(text: &str, expected: &[Endpoint]) {
@@ -228,12 +302,40 @@ mod tests {
     #[test]
     fn what_is_wrong_with_an_address_is_named() {
         refuse("mysql://p@db/p", "no address");
-        refuse("postgres://p:secret@db/p", "_password_file");
-        refuse("postgres://p@db/p?password=secret", "_password_file");
         refuse("postgres://p@db/p?sslmode=maybe", "sslmode=maybe");
         refuse("postgres://p@db/p?colour=red", "no address");
-        let told = "postgres://p:secret@db/p".parse::<Address>().unwrap_err();
+        let told = "postgres://p:secret@db:x/p".parse::<Address>().unwrap_err();
         assert!(!told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_used_and_never_shown() {
+        for (text, shown, password) in [
+            ("postgres://p@db/p", "postgres://p@db/p", None),
+            (
+                "postgres://p:s%20t@db/p",
+                "postgres://p:********@db/p",
+                Some("s t"),
+            ),
+            (
+                "postgres://p:a/b@c@db/p",
+                "postgres://p:********@db/p",
+                Some("a/b@c"),
+            ),
+            (
+                "postgres://p@db/p?password=st&sslmode=require",
+                "postgres://p@db/p?password=********&sslmode=require",
+                Some("st"),
+            ),
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), shown);
+            let given = address.password();
+            assert_eq!(given.as_ref().map(ExposeSecret::expose_secret), password);
+            assert!(!format!("{address:?}").contains("a/b"), "{text}");
+        }
+        let refused = "postgres://p:%ff@db/p".parse::<Address>().unwrap_err();
+        assert!(refused.contains('%'), "{refused}");
     }
 
     #[test]

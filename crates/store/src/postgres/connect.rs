@@ -5,6 +5,8 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use lifecycle::Password;
+use secrecy::ExposeSecret;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -17,7 +19,6 @@ use tracing::debug;
 use super::address::{Address, Endpoint, Trust};
 use super::connection::{Connection, Durability, Found};
 use super::failure::cause;
-use super::password::Password;
 use super::tls::Handshake;
 
 /// One place must let us in within this time, or the next one is tried.
@@ -63,7 +64,7 @@ impl Server {
     async fn try_connect(&self, endpoint: Endpoint) -> Result<Connection, Cause> {
         let mut config = self.address.config.clone();
         if let Some(password) = self.password.read()? {
-            config.password(password);
+            config.password(password.expose_secret());
         }
         let mut ports = Ports::default();
         let mut is_encrypted = false;

@@ -2,16 +2,13 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use lifecycle::Pauses;
 use school::StoreError;
-use school::secret::random_bytes;
 
 use super::connect::Server;
 use super::connection::{Connection, Found};
-
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The connection, or what kept it from being made.
 #[derive(Debug)]
@@ -37,21 +34,6 @@ impl fmt::Debug for State {
             .field("pauses", &self.pauses)
             .field("quiet", &self.quiet)
             .finish()
-    }
-}
-
-/// Pauses between attempts, each twice as long as the one before, up to a cap; none is as long as another's.
-#[derive(Debug, Default)]
-pub(super) struct Pauses(u32);
-
-impl Pauses {
-    pub(super) fn next(&mut self) -> Duration {
-        let longest = FIRST_PAUSE
-            .saturating_mul(1 << self.0.min(16))
-            .min(LONGEST_PAUSE);
-        self.0 = self.0.saturating_add(1);
-        let [chance] = random_bytes::<1>();
-        longest.mul_f64(0.5 + f64::from(chance) / 512.0)
     }
 }
 
@@ -86,7 +68,7 @@ impl Link {
                 Ok(connection)
             }
             Err(error) => {
-                let pause = state.pauses.next();
+                let pause = state.pauses.longer();
                 state.quiet = Some((Instant::now() + pause, error.to_string()));
                 Err(StoreError::Unavailable(error))
             }

@@ -1,7 +1,5 @@
 //! What each failure of the school's operations is to an HTTP client.
 
-use std::time::Duration;
-
 use school::actor::Denied;
 use school::audit::AuditError;
 use school::messages::MessageError;
@@ -11,11 +9,8 @@ use school::sessions::SessionError;
 use school::tokens::TokenError;
 use school::{FieldError, FieldErrors, StoreError};
 
-use super::{Error, Fault};
+use super::{Error, Fault, SOON};
 use crate::problem::Problem;
-
-/// When somebody may come back who met a store that is away, or too many sign-ins.
-const SOON: Duration = Duration::from_secs(2);
 
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
@@ -50,11 +45,7 @@ impl From<StoreError> for Error {
                 Self::new(&Problem::DISK_FULL, "the disk is full: nothing was kept")
                     .with_cause(cause)
             }
-            StoreError::Unavailable(cause) => {
-                Self::new(&Problem::UNAVAILABLE, "a store is away: try again soon")
-                    .with_retry_after(SOON)
-                    .with_cause(cause)
-            }
+            StoreError::Unavailable(cause) => Self::away().with_cause(cause),
             StoreError::Corrupt(cause) => Self::internal(cause),
         }
     }

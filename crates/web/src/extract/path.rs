@@ -27,10 +27,10 @@ impl FromRequestParts<AppState> for Path<i64> {
     }
 }
 
-impl FromRequestParts<AppState> for Path<String> {
+impl<S: Send + Sync> FromRequestParts<S> for Path<String> {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|_| Error::not_found("the address is no UTF-8"))?;
         let first = params.iter().next().map(|(_, value)| value.to_owned());

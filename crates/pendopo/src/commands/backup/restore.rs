@@ -11,7 +11,7 @@ use store::backup::{Restored, Swap, restore, swap};
 use tempfile::{Builder, TempDir};
 
 use super::{find, identity, whole};
-use crate::backups::{CONFIGURATION, DIRECTORIES};
+use crate::backups::{self, CONFIGURATION, DIRECTORIES};
 use crate::cli::{OneBackup, RoleName};
 use crate::config::Config;
 use crate::console::{Progress, say};
@@ -19,6 +19,7 @@ use crate::data_dir::{self, DataDir};
 
 pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
     let path = find(config, &one.file)?;
+    let database = backups::database(config)?;
     // Held to the end, so that no server starts meanwhile.
     let _data = DataDir::open(&config.data, &RoleName::ALL)?;
     let scratch = Builder::new()
@@ -27,7 +28,11 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
         .with_context(|| format!("can't restore into {}", config.data.display()))?;
     let restored = unpack(&path, &scratch, one)?;
     let aside = aside(config);
-    swap(&config.data, &aside, &swaps(config, scratch.path())?)?;
+    swap(
+        &config.data,
+        &aside,
+        &swaps(config, database, scratch.path())?,
+    )?;
     say(format!(
         "{} is in force: {} rows and {} files of {}",
         path.display(),
@@ -73,9 +78,8 @@ fn aside(config: &Config) -> PathBuf {
 
 /// The database with its log, the directories that the backup holds, and the token that the restored database does not
 /// know.
-fn swaps(config: &Config, scratch: &Path) -> Result<Vec<Swap>> {
+fn swaps(config: &Config, database: &Path, scratch: &Path) -> Result<Vec<Swap>> {
     let new = scratch.join("new");
-    let database = config.store.records.path();
     let beside = |end: &str| {
         let mut name = database.as_os_str().to_owned();
         name.push(end);

@@ -12,6 +12,9 @@ use crate::config::Config;
 const LATE: Duration = Duration::from_hours(6);
 
 pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
+    if let Err(unserved) = backups::database(config) {
+        return report.warn("backup", unserved);
+    }
     let folder = config.backup.to.path().display();
     let found = match backups::of(config).list() {
         Ok(found) => found,

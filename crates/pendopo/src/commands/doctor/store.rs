@@ -1,19 +1,19 @@
 //! The stores: whether they answer and can be written, and whether the clock fits them.
 
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use lifecycle::password::is_open_to_all;
 use school::{Actor, Limit, Stores, Timestamp, audit, tokens};
-use store::Opened;
-use tokio::runtime::Builder;
 
 use super::report::Report;
 use crate::config::Config;
 use crate::data_dir;
-use crate::records;
+use crate::stores::{self, Opened};
 
 /// A clock that is further behind the newest entry of the trail was set back, or was wrong then.
 const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
@@ -21,50 +21,53 @@ const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 const EARLIEST: Timestamp = Timestamp(1_795_132_800_000_000);
 
 pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
-    let path = config.store.records.path();
-    if !path.exists() {
-        report.warn(
-            "store",
-            format!(
-                "{} does not exist yet: the first start makes it",
-                path.display()
-            ),
-        );
-        return;
+    if let Some(path) = config.store.records.file().filter(|path| !path.exists()) {
+        let path = path.display();
+        let what = format!("{path} does not exist yet: the first start makes it");
+        return report.warn("store", what);
     }
-    let opened = match records::open_existing(config) {
-        Ok(opened) => opened,
-        Err(error) => return report.fail("store", format!("{error:#}")),
-    };
-    if let Err(error) = ask(&opened, config, now, report) {
+    password(config, report);
+    let asked = stores::with_existing(config, async |opened| {
+        ask(opened, config, now, report).await
+    });
+    if let Err(error) = asked {
         report.fail("store", format!("{error:#}"));
     }
-    opened.close();
 }
 
-fn ask(opened: &Opened, config: &Config, now: Timestamp, report: &mut Report) -> Result<()> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("can't start a runtime")?;
-    runtime.block_on(async {
-        opened.stores.health.check().await?;
-        let status = opened.status();
-        let size = format!(
-            "{} KiB and {} KiB of log",
-            status.size >> 10,
-            status.log_size >> 10
-        );
-        report.good(
-            "store",
-            format!(
-                "{} {} reads and writes; schema {}, {size}",
-                status.engine, status.version, status.schema
-            ),
-        );
-        clock(&opened.stores, now, report).await?;
-        token(&opened.stores, config, now, report).await
-    })
+/// Who else may read the files that hold passwords of stores.
+fn password(config: &Config, report: &mut Report) {
+    let Some(file) = config.store.records_password.file() else {
+        return;
+    };
+    let name = file.display();
+    if is_open_to_all(file) {
+        let what = format!("everybody on this machine may read {name}: `chmod o-r {name}`");
+        report.fail("store password", what);
+    } else {
+        report.good("store password", format!("{name} is not for everybody"));
+    }
+}
+
+async fn ask(opened: &Opened, config: &Config, now: Timestamp, report: &mut Report) -> Result<()> {
+    opened.stores.health.check().await?;
+    let status = opened.records.status();
+    let mut told = format!(
+        "{} {} reads and writes; schema {}, {} KiB",
+        status.engine,
+        status.version,
+        status.schema,
+        status.size >> 10
+    );
+    if status.log_size > 0 {
+        let _ = write!(told, " and {} KiB of log", status.log_size >> 10);
+    }
+    for (name, value) in status.more {
+        let _ = write!(told, "; {name}: {value}");
+    }
+    report.good("store", told);
+    clock(&opened.stores, now, report).await?;
+    token(&opened.stores, config, now, report).await
 }
 
 /// The trail's newest entry can't lie in the future.

@@ -60,6 +60,18 @@ impl Welcome {
         }
     }
 
+    /// Logs where the roles listen, as long as there is nothing to welcome anybody to.
+    pub(super) fn announce(&self) {
+        for bound in &self.bound {
+            let url = self.url(bound);
+            tracing::info!(
+                role = bound.role,
+                url,
+                "listening; what needs a store is answered 503 until all are there"
+            );
+        }
+    }
+
     /// Prints the text on standard output.
     pub(super) fn print(&self, made: Option<&Made>) {
         say(self.text(made));

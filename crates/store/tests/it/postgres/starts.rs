@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use lifecycle::Password;
 use store::OpenError;
 use store::postgres::{Options, open};
 use tempfile::TempDir;
@@ -56,7 +57,7 @@ async fn a_password_is_read_from_its_file_at_each_sign_in() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("password");
     let options = Options {
-        password_file: Some(file.clone()),
+        password: Password::in_file(file.clone()),
         ..Options::new(server.url().parse().unwrap())
     };
     fs::write(&file, "wrong\n").unwrap();

@@ -1,0 +1,63 @@
+//! The database of the records, by its address.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use store::postgres::Address;
+
+/// A database; shown, it has no password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) enum Records {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server.
+    Postgres(Box<Address>),
+}
+
+impl Records {
+    /// The database in this directory.
+    pub(crate) fn inside(data: &Path) -> Self {
+        Self::Sqlite(data.join("pendopo.db"))
+    }
+
+    /// The database's file, where it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self::inside(Path::new("data"))
+    }
+}
+
+impl FromStr for Records {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Box::new(text.parse()?))),
+            _ => Err(format!(
+                "`{text}` is no database address: write `sqlite:` and a path, such as `sqlite:data/pendopo.db`, or \
+                 `postgres://user@host/database`"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(address) => address.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Every store that the configuration names: opened in whatever order they come up, watched, and closed. The one place
+//! that knows which adapter serves which port.
+
+mod health;
+mod records;
+mod waiting;
+mod watch;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use lifecycle::{Facts, Part, Readiness};
+use school::Stores;
+use school::cursor::CursorKey;
+use school::secret::random_bytes;
+use school::stores::StoreHealth;
+use tokio::runtime::Builder;
+
+use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
+use health::Every;
+
+pub(crate) use records::{must_be_whole, warn_of};
+pub(crate) use waiting::{Trouble, when_there};
+
+/// The part of `/readyz` that stands for the records.
+pub(crate) const RECORDS: &str = "store";
+
+/// Every store, opened; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    /// Each port, wherever it is served.
+    pub(crate) stores: Stores,
+    /// The records, for what is asked of them alone.
+    pub(crate) records: store::Opened,
+    /// Each store once, however many ports it serves.
+    each: Vec<One>,
+}
+
+/// One store.
+#[derive(Clone)]
+struct One {
+    /// Its part of `/readyz`, and of the facts.
+    part: &'static str,
+    health: Arc<dyn StoreHealth>,
+    /// What it says of itself.
+    facts: Arc<dyn Fn() -> Vec<(&'static str, String)> + Send + Sync>,
+    close: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// The parts of `/readyz` that stand for the stores of a configuration.
+pub(crate) struct Parts {
+    records: Part,
+}
+
+impl Parts {
+    /// Registers a part for each store, which waits until that is open.
+    pub(crate) fn register(readiness: &Readiness) -> Self {
+        Self {
+            records: readiness.register(RECORDS),
+        }
+    }
+
+    /// The records' part.
+    pub(crate) fn records(&self) -> &Part {
+        &self.records
+    }
+
+    fn of(&self, name: &str) -> Option<&Part> {
+        (name == RECORDS).then_some(&self.records)
+    }
+}
+
+/// Opens every store once it is there, and tells on `/readyz` which one is not. Fails where waiting would not help.
+pub(crate) async fn open_when_there(config: &StoreConfig, parts: &Parts) -> Result<Opened> {
+    let records = when_there(&parts.records, async || records::open(config).await).await?;
+    Ok(Opened::of(config, records))
+}
+
+/// Opens every store at once, or says why that can't be.
+pub(crate) async fn open_now(config: &StoreConfig) -> Result<Opened> {
+    let records = records::open(config).await.map_err(Trouble::into_error)?;
+    Ok(Opened::of(config, records))
+}
+
+/// Opens what a server made before, works with it, and closes it.
+pub(crate) fn with_existing<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(&Opened) -> Result<T>,
+) -> Result<T> {
+    must_be_whole(&config.data)?;
+    records::must_exist(&config.store.records)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start a runtime")?;
+    let (opened, outcome) = runtime.block_on(async {
+        let opened = open_now(&config.store).await?;
+        let outcome = work(&opened).await;
+        anyhow::Ok((opened, outcome))
+    })?;
+    opened.close();
+    outcome
+}
+
+impl Opened {
+    /// Puts each port where the configuration says.
+    fn of(config: &StoreConfig, records: store::Opened) -> Self {
+        let mut stores = records.stores.clone();
+        let each = vec![One::records(&records)];
+        match config.messages {
+            Messages::Records => {}
+        }
+        match config.sessions {
+            Sessions::Records => {}
+        }
+        match config.audit {
+            Audit::Records => {}
+        }
+        stores.health = Every::of(each.iter().map(|one| Arc::clone(&one.health)));
+        Self {
+            stores,
+            records,
+            each,
+        }
+    }
+
+    /// Never ends: says on `/readyz` and in the facts how each store is.
+    pub(crate) async fn watch(&self, parts: &Parts, facts: &Facts) {
+        let watched = self
+            .each
+            .iter()
+            .map(|one| watch::watch(one, parts.of(one.part), facts));
+        futures_util::future::join_all(watched).await;
+    }
+
+    /// Ends every store; what was answered is kept. Blocks until then.
+    pub(crate) fn close(&self) {
+        for one in &self.each {
+            (one.close)();
+        }
+    }
+}
+
+impl One {
+    fn records(opened: &store::Opened) -> Self {
+        let (stated, closed) = (opened.clone(), opened.clone());
+        Self {
+            part: RECORDS,
+            health: Arc::clone(&opened.stores.health),
+            facts: Arc::new(move || records::facts(&stated.status())),
+            close: Arc::new(move || closed.close()),
+        }
+    }
+}
+
+/// The key that signs cursors, made when the first replica starts.
+pub(crate) async fn cursor_key(stores: &Stores) -> Result<CursorKey> {
+    let key = stores
+        .settings
+        .find_or_insert(CursorKey::SETTING, random_bytes::<32>().to_vec())
+        .await?;
+    CursorKey::new(&key).context("the setting `cursor_key` in the database has not 32 bytes: delete that row of the table `setting`")
+}

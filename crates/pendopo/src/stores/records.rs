@@ -1,0 +1,91 @@
+//! The records: opening the database that the configuration names, and what it says of itself.
+
+use std::path::Path;
+
+use anyhow::{Error, Result, anyhow, bail};
+use store::postgres::{self, Address};
+use store::{Opened, Status, sqlite};
+
+use super::waiting::Trouble;
+use crate::config::{Records, StoreConfig};
+
+/// Refuses to go on where a restore was broken off.
+pub(crate) fn must_be_whole(data: &Path) -> Result<()> {
+    match store::backup::unfinished(data) {
+        None => Ok(()),
+        Some(why) => bail!("{}", why.trim()),
+    }
+}
+
+/// Refuses to make a database where one was expected; a server says by itself whether it has one.
+pub(super) fn must_exist(records: &Records) -> Result<()> {
+    match records.file() {
+        Some(path) if !path.exists() => bail!(
+            "there is no database at {}: start the server once, or name its directory with `--data`",
+            path.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the database, made or upgraded if need be.
+pub(super) async fn open(config: &StoreConfig) -> Result<Opened, Trouble> {
+    match &config.records {
+        Records::Sqlite(path) => {
+            let path = path.clone();
+            let open = move || sqlite::open(&path, &sqlite::Options::default());
+            // An upgrade takes a while, and the private listener tells meanwhile that it does.
+            let opened = tokio::task::spawn_blocking(open).await;
+            let opened = opened.map_err(|_| Trouble::Wrong(panicked()))?;
+            Ok(opened?)
+        }
+        Records::Postgres(address) => {
+            let options = postgres::Options {
+                password: config.records_password.clone(),
+                ..postgres::Options::new(Address::clone(address))
+            };
+            Ok(postgres::open(&options).await?)
+        }
+    }
+}
+
+fn panicked() -> Error {
+    anyhow!("opening the database panicked: the log says where")
+}
+
+/// What the database says of itself, for the status page.
+pub(super) fn facts(status: &Status) -> Vec<(&'static str, String)> {
+    let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let mut facts = vec![
+        ("engine", format!("{} {}", status.engine, status.version)),
+        ("database", status.database.clone()),
+        ("schema", status.schema.to_string()),
+        ("size", mebibytes(status.size + status.log_size)),
+    ];
+    facts.extend(
+        status
+            .room
+            .map(|room| ("room on the disk", mebibytes(room))),
+    );
+    facts.extend(status.more.clone());
+    facts
+}
+
+/// Says what in the address should not be so.
+pub(crate) fn warn_of(config: &StoreConfig) {
+    let Records::Postgres(address) = &config.records else {
+        return;
+    };
+    if address.password().is_some() {
+        tracing::warn!(
+            "`store.records` holds a password, which whoever may read the configuration or the list of processes sees: \
+             write it into a file, and name that in `store.records_password_file`"
+        );
+    }
+    if address.is_exposed() {
+        tracing::warn!(
+            "nothing proves that the server of `store.records` is the right one, and others on the way may listen: \
+             add `?sslmode=verify-full` to the address"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! The real binary on Debian's PostgreSQL.
+
+mod house;
+mod waiting;

@@ -1,0 +1,47 @@
+//! A database server, and directories in which servers of ours run.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+use testkit::postgres;
+
+use crate::server::{Server, Starting};
+
+/// A database server, and one directory.
+pub(super) struct House {
+    pub(super) database: postgres::Server,
+    directory: TempDir,
+}
+
+impl House {
+    pub(super) fn of(database: postgres::Server) -> Self {
+        let directory = TempDir::new().expect("a directory");
+        Self {
+            database,
+            directory,
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The words that lead to the database.
+    pub(super) fn leading(&self) -> String {
+        format!("store.records={}", self.database.url())
+    }
+
+    pub(super) fn start(&self) -> Server {
+        self.starting().ready()
+    }
+
+    pub(super) fn starting(&self) -> Starting {
+        Starting::start(self.path(), &["--set", &self.leading()])
+    }
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self::of(postgres::Server::default())
+    }
+}

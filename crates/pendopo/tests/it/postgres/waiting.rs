@@ -1,0 +1,104 @@
+//! A database that is not there yet, that goes, and that is none for this version.
+
+use testkit::Raw;
+
+use super::house::House;
+use crate::run::run;
+use crate::server::{QUIET, get, post};
+
+const BUDI: &str = r#"{"first_name":"Budi","last_name":"Santoso"}"#;
+
+#[test]
+fn started_before_its_database_it_says_so_everywhere_and_serves_when_that_comes() {
+    let mut house = House::default();
+    house.database.stop();
+    let mut starting = house.starting();
+    let mut private = Raw::connect(starting.listening("admin"));
+    let alive = private.exchange(get("/livez", ""));
+    assert_eq!(alive.status, 200);
+    let ready = private.exchange(get("/readyz", ""));
+    assert_eq!(ready.status, 503);
+    assert!(
+        ready.text().contains(r#""store":"`postgres://"#),
+        "{}",
+        ready.text()
+    );
+    assert_eq!(private.exchange(get("/metrics", "")).status, 200);
+    let mut public = Raw::connect(starting.listening("edge"));
+    for path in ["/users", "/health", "/user/1"] {
+        let refused = public.exchange(get(path, ""));
+        assert_eq!(refused.status, 503, "{path}");
+        assert_eq!(refused.header("retry-after"), Some("2"), "{path}");
+        assert!(refused.text().contains("a store is away"), "{path}");
+    }
+    let page = public.exchange("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n\r\n");
+    assert_eq!((page.status, page.header("retry-after")), (503, Some("2")));
+    let (_, style) = page.text().split_once("/assets/style.").expect("a style");
+    let (style, _) = style.split_once('"').expect("an end");
+    let style = public.exchange(get(&format!("/assets/style.{style}"), ""));
+    assert_eq!(style.status, 200);
+    house.database.start();
+    let server = starting.ready();
+    server.ask_until("/readyz", |answer| answer.status == 200);
+    // The same connection, which came before there was anything behind it.
+    assert_eq!(public.exchange(get("/users", &server.token())).status, 200);
+    server.stop();
+}
+
+#[test]
+fn one_that_waits_ends_when_it_is_told_to() {
+    let mut house = House::default();
+    house.database.stop();
+    let mut starting = house.starting();
+    starting.listening("admin");
+    assert_eq!(starting.stop(), Some(0));
+}
+
+#[test]
+fn a_newer_schema_is_refused_at_once() {
+    let house = House::default();
+    house.start().stop();
+    house
+        .database
+        .sql("INSERT INTO migration VALUES (999, 'later', '\\x00', 0)");
+    let refused = run(
+        house.path(),
+        &[&QUIET[..], &["--set", &house.leading()]].concat(),
+    );
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("has schema 999"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("run the newer version"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_database_that_is_killed_and_comes_back_needs_no_restart_and_nothing_is_done_twice() {
+    let mut house = House::default();
+    let server = house.start();
+    let (mut client, token) = (server.http(), server.token());
+    let made = client.exchange(post("/user", &token, "first", BUDI));
+    assert_eq!(made.status, 201, "{}", made.text());
+    house.database.kill();
+    let refused = client.exchange(post("/user", &token, "second", BUDI));
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), Some("2"));
+    for path in ["/users", "/", "/health"] {
+        let refused = client.exchange(get(path, &token));
+        assert_eq!(
+            (refused.status, refused.header("retry-after")),
+            (503, Some("2")),
+            "{path}"
+        );
+    }
+    server.ask_until("/readyz", |answer| answer.status == 503);
+    house.database.start();
+    server.ask_until("/readyz", |answer| answer.status == 200);
+    let first = client.exchange(post("/user", &token, "first", BUDI));
+    assert_eq!((first.status, first.body), (201, made.body));
+    let second = client.exchange(post("/user", &token, "second", BUDI));
+    assert_eq!(second.status, 201, "{}", second.text());
+    assert_eq!(house.database.sql("SELECT count(*) FROM person"), "3");
+    server.stop();
+}
