@@ -144,11 +144,14 @@ impl Server {
         asked.is_ok_and(|status| status.success())
     }
 
-    /// Ends it as a power failure would.
+    /// Ends it as a power failure would: nothing of it answers any more.
     pub fn kill(&mut self) {
         let mut child = self.running.take().expect("it runs");
+        let serving = programs::children(child.id());
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
+        // They would notice by themselves, after they had answered once more.
+        serving.into_iter().for_each(programs::kill);
         self.must_be_gone();
     }
 

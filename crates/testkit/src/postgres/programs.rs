@@ -2,6 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::yield_now;
+use std::time::Instant;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::PATIENCE;
 
 /// Whom Debian made for the server, which refuses to run as root.
 const OWNER: &str = "postgres";
@@ -43,6 +49,32 @@ pub(super) fn give_to_server(path: &Path) {
     if is_root() {
         let owner = format!("{OWNER}:{OWNER}");
         super::run(Command::new("chown").args(["-R", &owner]).arg(path));
+    }
+}
+
+/// The processes that this one started.
+pub(super) fn children(of: u32) -> Vec<Pid> {
+    let list = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children"));
+    let list = list.expect("the kernel lists children");
+    let numbers = list.split_whitespace().filter_map(|word| word.parse().ok());
+    numbers.filter_map(Pid::from_raw).collect()
+}
+
+/// Kills a process, which may have ended, and waits until it has.
+pub(super) fn kill(process: Pid) {
+    let place = format!("/proc/{}/stat", process.as_raw_pid());
+    let is_there = || {
+        let stat = std::fs::read_to_string(&place).unwrap_or_default();
+        let state = stat
+            .rsplit_once(") ")
+            .map(|(_, rest)| rest.starts_with(['Z', 'X']));
+        state == Some(false)
+    };
+    let begun = Instant::now();
+    while is_there() {
+        let _ = kill_process(process, Signal::KILL);
+        assert!(begun.elapsed() < PATIENCE, "{process:?} does not end");
+        yield_now();
     }
 }
 
