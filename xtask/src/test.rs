@@ -12,6 +12,7 @@ use crate::{room, tools};
 const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
+    ("docker-compose", "docker-compose"),
     ("mkfs.ext4", "e2fsprogs"),
     ("apache2", "apache2-bin"),
     ("nginx", "nginx-light"),

@@ -88,6 +88,9 @@ pub(crate) enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Write the manifests of a deployment in containers
+    #[command(subcommand)]
+    Render(RenderCommand),
     /// Make the secrets of a deployment in containers, each in a file of its own; those that are there stay
     InitSecrets(SecretsOptions),
     /// Print a generated document
@@ -103,6 +106,25 @@ pub(crate) struct HealthcheckOptions {
     /// Ask only for this role, and what it needs
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Option<RoleName>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RenderCommand {
+    /// For Docker Compose: `compose.yaml`, and with `--to` also `.env.example`
+    Compose(RenderOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderOptions {
+    /// A name under which the school is reached; publishes ports 80 and 443, and has a certificate fetched
+    #[arg(long, value_name = "HOST")]
+    pub(crate) domain: Vec<String>,
+    /// Have the image built from this checkout, as seen from the manifest
+    #[arg(long, value_name = "DIR")]
+    pub(crate) build: Option<String>,
+    /// Write every file into this directory, instead of the manifest to standard output
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod generate;
 mod healthcheck;
 mod init_secrets;
 mod reload;
+mod render;
 mod serve;
 mod token;
 mod user;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Drain(options) => drain::run(&load(&global)?.config, options),
         Command::Reload => reload::run(&config::data_directory(&global)?),
+        Command::Render(command) => render::run(command),
         Command::InitSecrets(options) => init_secrets::run(&options),
         Command::Generate { document } => Ok(generate::run(document)),
     }

@@ -12,6 +12,7 @@ mod entrance;
 mod private;
 mod process;
 mod reload;
+mod render;
 mod roles;
 mod secrets;
 mod stores;

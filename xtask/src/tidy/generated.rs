@@ -13,7 +13,7 @@ pub(crate) fn check(tree: &Tree, documents: &[Document]) -> Vec<Finding> {
 }
 
 fn stale(tree: &Tree, document: &Document) -> Option<Finding> {
-    let fault = match tree.text(document.path) {
+    let fault = match tree.text(&document.path) {
         Some(text) if text == document.text => return None,
         Some(_) => "it is stale",
         None => "it is missing",
@@ -30,7 +30,7 @@ mod tests {
 
     fn found(files: &[(&str, &str)]) -> Vec<Finding> {
         let document = Document {
-            path: "docs/cli.md",
+            path: "docs/cli.md".to_owned(),
             text: "# Today\n".to_owned(),
         };
         check(&Tree::of(files), &[document])

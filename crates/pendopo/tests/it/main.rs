@@ -16,6 +16,7 @@ mod init_secrets;
 mod journeys;
 mod postgres;
 mod reload;
+mod render;
 mod run;
 mod secrecy;
 mod server;

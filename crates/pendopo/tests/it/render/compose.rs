@@ -1,0 +1,149 @@
+//! `pendopo render compose`.
+
+use std::fs;
+
+use tempfile::tempdir;
+use yaml_rust2::Yaml;
+
+use super::manifest::{composed, entries, parse, texts};
+use super::rendered;
+use crate::run::{command, run};
+
+const FILES: [&str; 1] = ["compose.yaml"];
+
+#[test]
+fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(directory.path(), &["compose"]);
+    let manifest = composed(&folder, &FILES, &[]);
+    let services = entries(&manifest["services"]);
+    assert_eq!(services.len(), 2);
+    for (name, service) in services {
+        assert_eq!(service["read_only"].as_bool(), Some(true), "{name}");
+        assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
+        assert_eq!(
+            texts(&service["security_opt"]),
+            ["no-new-privileges:true"],
+            "{name}"
+        );
+        assert!(
+            !service["user"].as_str().unwrap().starts_with('0'),
+            "{name}"
+        );
+        for key in ["privileged", "cap_add", "devices", "network_mode", "pid"] {
+            assert!(service[key].is_badvalue(), "{name} has {key}");
+        }
+        for limit in ["cpus", "mem_limit", "pids_limit"] {
+            assert!(!service[limit].is_badvalue(), "{name} has no {limit}");
+        }
+        assert_eq!(service["restart"].as_str(), Some("unless-stopped"));
+        assert!(!service["stop_grace_period"].is_badvalue(), "{name}");
+        assert!(!service["logging"]["options"]["max-size"].is_badvalue());
+        let health = texts(&service["healthcheck"]["test"]);
+        assert_eq!(health[..1], ["CMD"], "a scratch image has no shell: {name}");
+        assert_eq!(service["image"].as_str().unwrap().split(':').count(), 2);
+    }
+}
+
+#[test]
+fn only_the_edge_is_published_and_the_backend_has_no_way_out() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(directory.path(), &["compose"]);
+    let manifest = composed(&folder, &FILES, &[]);
+    for (name, service) in entries(&manifest["services"]) {
+        assert_eq!(service["ports"].is_badvalue(), name != "edge", "{name}");
+        let networks = entries(&service["networks"]);
+        let networks: Vec<&str> = networks.iter().map(|(name, _)| *name).collect();
+        let expected: &[&str] = match name {
+            "edge" => &["frontend"],
+            "web" => &["backend", "frontend"],
+            _ => &["backend"],
+        };
+        assert_eq!(networks, expected, "{name}");
+    }
+    let networks = &manifest["networks"];
+    assert_eq!(networks["backend"]["internal"].as_bool(), Some(true));
+    assert!(networks["frontend"]["internal"].is_badvalue());
+}
+
+#[test]
+fn pendopo_takes_every_setting_of_the_manifest() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(
+        directory.path(),
+        &["compose", "--domain", "sekolah.example"],
+    );
+    fs::write(directory.path().join("admin"), "kuda laut menari").unwrap();
+    let manifest = composed(&folder, &FILES, &[("BALANCE", "ip_hash")]);
+    for (name, service) in entries(&manifest["services"]) {
+        let mut check = command(directory.path());
+        for (variable, value) in entries(&service["environment"]) {
+            let value = value.as_str().unwrap();
+            let is_secret = value.starts_with("/run/secrets/");
+            check.env(variable, if is_secret { "admin" } else { value });
+        }
+        let output = check.arg("check").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{name}: {output:?}");
+        let word = match name {
+            "edge" => "balance = \"ip_hash\"",
+            _ => "web.listen = \"0.0.0.0:8000\"",
+        };
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
+fn a_domain_opens_the_public_ports_and_the_environment_may_name_others() {
+    let directory = tempdir().unwrap();
+    let published = |words: &[&str], variables: &[(&str, &str)]| {
+        let folder = rendered(directory.path(), words);
+        let manifest = composed(&folder, &FILES, variables);
+        let ports = manifest["services"]["edge"]["ports"]
+            .as_vec()
+            .unwrap()
+            .clone();
+        let port = |port: &Yaml| (port["published"].as_i64(), port["target"].as_i64());
+        ports.iter().map(port).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        published(&["compose"], &[]),
+        [(Some(8080), Some(80)), (Some(8443), Some(443))]
+    );
+    assert_eq!(
+        published(&["compose", "--domain", "sekolah.example"], &[]),
+        [(Some(80), Some(80)), (Some(443), Some(443))]
+    );
+    assert_eq!(
+        published(&["compose"], &[("HTTP_PORT", "8081")])[0],
+        (Some(8081), Some(80))
+    );
+}
+
+#[test]
+fn the_example_of_the_environment_has_every_variable_and_no_secret() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(directory.path(), &["compose", "--build", ".."]);
+    let manifest = fs::read_to_string(folder.join("compose.yaml")).unwrap();
+    let example = fs::read_to_string(folder.join(".env.example")).unwrap();
+    let variables = manifest.split("${").skip(1);
+    for variable in variables.map(|text| text.split_once(":-").unwrap().0) {
+        assert!(
+            example.contains(&format!("\n#{variable}=")),
+            "{variable}: {example}"
+        );
+    }
+    for (name, _) in entries(&parse(&manifest)["secrets"]) {
+        assert!(!example.contains(name), "{name}");
+    }
+    assert!(!example.to_lowercase().contains("password="), "{example}");
+}
+
+#[test]
+fn the_manifest_on_standard_output_is_the_file() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(directory.path(), &["compose"]);
+    let file = fs::read_to_string(folder.join("compose.yaml")).unwrap();
+    let printed = run(directory.path(), &["render", "compose"]);
+    assert_eq!(printed.good(), file);
+}
