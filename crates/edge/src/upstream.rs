@@ -122,6 +122,7 @@ impl Upstream {
 
     /// Nothing is in its place.
     pub(crate) fn leave(&self) {
+        self.counts.close();
         self.members().iter().for_each(|target| target.leave());
     }
 

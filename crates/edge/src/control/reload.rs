@@ -26,7 +26,7 @@ impl Control {
         Ok(())
     }
 
-    /// Upstreams that are no more let go of their targets.
+    /// Upstreams that are no more let go of their targets, and limits are no longer shown.
     fn retire(&self, before: &Rules, after: &Rules) {
         for upstream in before.routes.upstreams() {
             match after.routes.find(&upstream.name) {
@@ -36,6 +36,12 @@ impl Control {
                     upstream.leave();
                     self.shared.metrics.upstreams.forget(&upstream.name);
                 }
+            }
+        }
+        let limits = after.config.all_limits();
+        for gone in before.config.all_limits() {
+            if limits.iter().all(|limit| limit.name != gone.name) {
+                self.shared.metrics.limits.forget(&gone.name);
             }
         }
     }

@@ -15,6 +15,15 @@ struct Labels {
     outcome: &'static str,
 }
 
+impl Labels {
+    fn new(limit: &str, outcome: &'static str) -> Self {
+        Self {
+            limit: limit.to_owned(),
+            outcome,
+        }
+    }
+}
+
 /// The counters of all limits, before there are any.
 #[derive(Debug, Default)]
 pub(crate) struct LimitCounts(Family<Labels, Counter>);
@@ -29,10 +38,13 @@ impl LimitCounts {
 
     /// One counter for each outcome.
     pub(crate) fn of(&self, limit: &str) -> [Counter; OUTCOMES.len()] {
-        let labels = |outcome| Labels {
-            limit: limit.to_owned(),
-            outcome,
-        };
-        OUTCOMES.map(|outcome| self.0.get_or_create_owned(&labels(outcome)))
+        OUTCOMES.map(|outcome| self.0.get_or_create_owned(&Labels::new(limit, outcome)))
+    }
+
+    /// Nothing is shown any more of a limit that is gone.
+    pub(crate) fn forget(&self, limit: &str) {
+        for outcome in OUTCOMES {
+            self.0.remove(&Labels::new(limit, outcome));
+        }
     }
 }

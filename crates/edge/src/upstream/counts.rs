@@ -1,12 +1,14 @@
 //! What is counted of each upstream.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::error::Refusal;
+use crate::error::{self, Refusal};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UpstreamLabel {
@@ -42,6 +44,8 @@ pub(crate) struct Counts {
     pub(crate) open: Gauge,
     tunnels_open: Gauge,
     failures: Family<FailureLabels, Counter>,
+    /// Whether the upstream is gone: what its last requests come to is shown nowhere.
+    is_closed: AtomicBool,
 }
 
 impl Families {
@@ -98,7 +102,12 @@ impl Families {
         ] {
             counters.remove(&label);
         }
-        self.open.remove(&label);
+        for gauges in [&self.open, &self.tunnels_open] {
+            gauges.remove(&label);
+        }
+        for refusal in error::ALL {
+            self.failures.remove(&FailureLabels::new(upstream, refusal));
+        }
     }
 
     pub(crate) fn of(&self, upstream: &str) -> Counts {
@@ -114,6 +123,16 @@ impl Families {
             open: self.open.get_or_create_owned(&label),
             tunnels_open: self.tunnels_open.get_or_create_owned(&label),
             failures: self.failures.clone(),
+            is_closed: AtomicBool::default(),
+        }
+    }
+}
+
+impl FailureLabels {
+    fn new(upstream: &str, refusal: &'static Refusal) -> Self {
+        Self {
+            upstream: upstream.to_owned(),
+            cause: refusal.cause,
         }
     }
 }
@@ -135,10 +154,14 @@ impl Counts {
     }
 
     pub(crate) fn failed(&self, refusal: &'static Refusal) {
-        let labels = FailureLabels {
-            upstream: self.upstream.clone(),
-            cause: refusal.cause,
-        };
-        self.failures.get_or_create(&labels).inc();
+        if !self.is_closed.load(Ordering::Relaxed) {
+            let labels = FailureLabels::new(&self.upstream, refusal);
+            self.failures.get_or_create(&labels).inc();
+        }
+    }
+
+    /// To be called before the families forget the upstream.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 }

@@ -167,11 +167,17 @@ impl House {
 
     /// The same for one that appears when it first counts.
     pub(crate) fn find_metric(&self, name: &str) -> Option<u64> {
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let text = self.metrics();
         let mut lines = text.lines();
         let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
         Some(value.parse().unwrap())
+    }
+
+    /// Everything that Prometheus is shown.
+    pub(crate) fn metrics(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        text
     }
 
     pub(crate) fn trigger(&self) -> &Trigger {

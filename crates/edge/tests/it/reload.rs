@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 use edge::Config;
-use edge::config::{LimitConfig, RateSetting, SiteConfig, Span, UpstreamConfig};
+use edge::config::{KeyedLimitConfig, LimitConfig, RateSetting, SiteConfig, Span, UpstreamConfig};
 use testkit::Backend;
 
 use crate::house::{House, eventually};
@@ -144,19 +144,35 @@ fn a_request_that_waits_for_a_target_is_served_by_the_new_one() {
 }
 
 #[test]
-fn an_upstream_that_is_gone_is_no_longer_shown() {
+fn upstreams_and_limits_that_are_gone_are_no_longer_shown() {
     let own = Backend::saying("own");
-    let house = House::with(everything_to(to(&own)));
-    house.plain().exchange(GET);
-    let requests = |name: &str| format!("edge_upstream_requests_total{{upstream=\"{name}\"}}");
-    assert_eq!(house.metric(&requests("app")), 1);
+    let house = House::with(|plan| {
+        let mut upstream = app(&["http://127.0.0.1:1".to_owned(), own.url()]);
+        upstream.wait = Span::from_secs(0);
+        everything_to(upstream)(plan);
+        plan.config.limits = vec![KeyedLimitConfig {
+            name: "old".to_owned(),
+            rate: Some("100r/s".parse().unwrap()),
+            ..KeyedLimitConfig::default()
+        }];
+    });
+    for _ in 0..2 {
+        house.plain().exchange(GET);
+    }
+    let shown = |name: &str| house.metrics().contains(&format!("=\"{name}\""));
+    let failures = "edge_upstream_failures_total{upstream=\"app\",cause=\"connect\"}";
+    assert!(house.metric(failures) > 0 && shown("old"));
     reload(&house, |config| {
+        config.upstream[0] = to(&own);
         config.upstream[0].name = "new".to_owned();
         config.site[0].upstream = Some("new".to_owned());
+        config.limits.clear();
     });
     house.plain().exchange(GET);
-    assert_eq!(house.metric(&requests("new")), 1);
-    assert_eq!(house.find_metric(&requests("app")), None);
+    assert!(shown("new"));
+    for gone in ["app", "old"] {
+        assert!(!shown(gone), "{gone}: {}", house.metrics());
+    }
 }
 
 /// Asks over one connection, or over a new one each time.
@@ -199,6 +215,9 @@ fn reloads_under_load_lose_no_request() {
     });
 }
 
+/// By how much memory may grow with a thousand reloads, which do not always meet the same state of the heap.
+const MOST_GROWTH_KIB: u64 = 512;
+
 #[test]
 fn a_thousand_reloads_leave_memory_and_open_files_where_they_were() {
     let own = Backend::saying("own");
@@ -232,16 +251,26 @@ fn a_thousand_reloads_leave_memory_and_open_files_where_they_were() {
         eventually("an end of all connections but one", || files() < 100);
         resident_kib()
     };
-    // The first thousand finds out how much room there has to be.
-    let before = thousand(0);
-    let after = thousand(1000);
-    assert!(after < before + 4096, "{before} KiB, then {after}");
+    // The first thousands find out how much room there has to be: queues grow up to their bounds, and the heap is torn.
+    // What leaks goes on growing.
+    let mut before = thousand(0);
+    let lines = house.metrics().lines().count();
+    let is_steady = (1..12).any(|number| {
+        let after = thousand(number * 1000);
+        let growth = after.saturating_sub(before);
+        before = after;
+        growth < MOST_GROWTH_KIB
+    });
+    assert!(is_steady, "{before} KiB, and growing");
+    assert_eq!(house.metrics().lines().count(), lines);
 }
 
-/// Of this process, which is the test's own.
+/// What this process, which is the test's own, holds besides the pages of its binary.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
     line.unwrap()
         .trim()
         .trim_end_matches(" kB")
