@@ -113,7 +113,7 @@ async fn receive(socket: &mut TcpStream) -> Result<Said, Closed> {
     }
 }
 
-/// One look is enough: what comes in smaller pieces is refused as bad HTTP or bad TLS a moment later.
+/// One look is enough: what comes in smaller pieces is refused as bad HTTP or bad TLS, by the head's end or its deadline.
 async fn forbid(socket: &TcpStream) -> Result<(), Closed> {
     let mut first = [0; 16];
     let count = socket.peek(&mut first).await?;

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use tempfile::tempdir;
 
-use crate::server::{Server, get, post};
+use crate::server::{Server, begin, get, post};
 
 /// Their answers are more than the sockets' buffers hold: the server is in the middle of one when the signal comes.
 const REQUESTS: usize = 400;
@@ -40,9 +40,8 @@ fn an_upload_in_flight_is_answered_and_new_connections_are_not() {
     let directory = tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     let request = post("/user", &server.token(), "", BODY);
-    let (begin, end) = request.split_at(request.len() - 5);
     let mut client = server.https();
-    client.send(begin);
+    let end = begin(&mut client, &request);
     let mut idle = server.https();
     assert_eq!(idle.exchange(get("/users", &server.token())).status, 200);
     server.signal(Signal::INT);
@@ -58,7 +57,7 @@ fn a_second_signal_ends_at_once_with_1() {
     let server = Server::start(directory.path(), &[]);
     let request = post("/user", &server.token(), "", BODY);
     let mut client = server.http();
-    client.send(&request[..request.len() - 5]);
+    begin(&mut client, &request);
     server.signal(Signal::TERM);
     server.ask_until("/readyz", |answer| answer.text().contains("draining"));
     server.signal(Signal::TERM);

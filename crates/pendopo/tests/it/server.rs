@@ -275,6 +275,17 @@ pub(crate) fn post(path: &str, token: &str, key: &str, body: &str) -> String {
     )
 }
 
+/// Sends a request but for its last bytes, which are returned, and waits until the server reads its body: what it has
+/// not heard of yet, it need not wait for when it ends.
+pub(crate) fn begin(client: &mut Raw, request: &str) -> String {
+    const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let request = request.replacen("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1);
+    let (begun, rest) = request.split_at(request.len() - 5);
+    client.send(begun);
+    assert_eq!(client.read_exact(GO_ON.len()), GO_ON);
+    rest.to_owned()
+}
+
 /// A request with the token.
 pub(crate) fn get(path: &str, token: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n")
