@@ -39,6 +39,8 @@ pub(crate) enum TokenState {
     New,
     /// The file was lost or did not fit: the old token is revoked, a new one is made.
     Renewed,
+    /// There is no good one here; another server on the same records may have it.
+    Elsewhere,
 }
 
 /// What the bootstrap works with.
@@ -47,6 +49,8 @@ pub(crate) struct Bootstrap<'a> {
     pub(crate) stores: &'a Stores,
     /// The time.
     pub(crate) clock: &'a Clock,
+    /// Whether other servers may be on the same records: their token is not revoked, and none is made for each.
+    pub(crate) is_shared: bool,
     /// The file of the token.
     pub(crate) token_file: PathBuf,
     /// The first administrator's password, if the operator chose it.
@@ -108,6 +112,9 @@ impl Bootstrap<'_> {
                 .is_some()
         {
             return Ok(TokenState::Kept);
+        }
+        if self.is_shared && !is_first {
+            return Ok(TokenState::Elsewhere);
         }
         let (actor, now) = (Actor::console(), self.clock.now());
         for old in tokens::list(self.stores, &actor, None).await? {

@@ -23,7 +23,7 @@ pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
 pub(crate) use merge::{Loaded, data_directory, load, written};
 pub(crate) use reference::reference;
-pub(crate) use store::{Audit, Messages, Records, Sessions, StoreConfig};
+pub(crate) use store::{Audit, Messages, Records, Replica, Sessions, StoreConfig};
 
 /// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
 const SECRETS: &[&str] = &["admin.password", "store.records_password"];

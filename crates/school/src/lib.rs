@@ -13,6 +13,7 @@ pub mod messages;
 pub mod page;
 pub mod password;
 pub mod people;
+pub mod reading;
 pub mod repeat;
 pub mod secret;
 pub mod sessions;

@@ -11,6 +11,7 @@ use crate::audit::{Action, Change};
 use crate::field::FieldError;
 use crate::password::{Hasher, Overloaded};
 use crate::people::{Person, PersonId, login_key};
+use crate::reading::newest;
 use crate::secret::{Secret, SecretHash};
 use crate::store_error::StoreError;
 use crate::stores::Stores;
@@ -173,18 +174,16 @@ pub async fn resume(
     secret: &str,
     at: Timestamp,
 ) -> Result<Option<(Session, Person)>, StoreError> {
-    let Some(session) = stores.sessions.find(SecretHash::of(secret)).await? else {
+    // Who is signed out or disabled is so at once, however far a copy lags.
+    let find = newest(stores.sessions.find(SecretHash::of(secret)));
+    let Some(session) = find.await? else {
         return Ok(None);
     };
     if !session.is_alive(at) {
         return Ok(None);
     }
-    let Some(person) = stores
-        .people
-        .find(session.person_id)
-        .await?
-        .filter(|person| !person.is_disabled)
-    else {
+    let person = newest(stores.people.find(session.person_id)).await?;
+    let Some(person) = person.filter(|person| !person.is_disabled) else {
         return Ok(None);
     };
     if at.since(session.last_seen_at) >= TOUCHED_EVERY {

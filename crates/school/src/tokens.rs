@@ -10,6 +10,7 @@ use crate::actor::{Actor, Denied, Role};
 use crate::audit::{Action, Change};
 use crate::field::{FieldError, FieldErrors, text};
 use crate::people::{Person, PersonId};
+use crate::reading::newest;
 use crate::secret::{Secret, SecretHash};
 use crate::store_error::StoreError;
 use crate::stores::Stores;
@@ -198,7 +199,8 @@ pub async fn resume(
     if !secret.starts_with(PREFIX) {
         return Ok(None);
     }
-    let found = stores.tokens.find(SecretHash::of(secret)).await?;
+    // A revoked one is so at once, however far a copy lags.
+    let found = newest(stores.tokens.find(SecretHash::of(secret))).await?;
     Ok(found.filter(|bearer| {
         let is_alive = bearer.token.expires_at.is_none_or(|end| at < end);
         is_alive && !bearer.owner.is_disabled

@@ -22,4 +22,4 @@ mod unit;
 mod value;
 
 pub use migrations::newest as newest_schema;
-pub use opened::{OpenError, Opened, Status};
+pub use opened::{OpenError, Opened, Status, Turn};

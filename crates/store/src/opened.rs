@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use school::Stores;
+use school::{StoreError, Stores};
 
 use crate::engine::{Engine, Sql};
-use crate::postgres::Postgres;
+use crate::postgres::{Held, Postgres};
 use crate::sqlite::Sqlite;
 
 /// An opened store; cheap to clone. When the last clone and the last of its ports are gone, it is closed.
@@ -23,6 +23,11 @@ pub struct Opened {
 enum Running {
     Sqlite(Arc<Sql<Sqlite>>),
     Postgres(Arc<Sql<Postgres>>),
+}
+
+/// As long as this lives, nobody else has a turn on the same database.
+pub struct Turn {
+    _held: Option<Held>,
 }
 
 /// What a store says of itself, for the status page and `pendopo doctor`.
@@ -71,6 +76,15 @@ impl Opened {
             Running::Sqlite(sql) => sql.engine.status(),
             Running::Postgres(sql) => sql.engine.status(),
         }
+    }
+
+    /// Waits until nobody else prepares the same database: a file has one server anyhow, a server may have many.
+    pub async fn turn(&self) -> Result<Turn, StoreError> {
+        let held = match &self.running {
+            Running::Sqlite(_) => None,
+            Running::Postgres(sql) => Some(sql.engine.hold().await?),
+        };
+        Ok(Turn { _held: held })
     }
 
     /// Does every write that is queued, and refuses new ones; SQLite leaves one file without a log. Blocks until then.

@@ -11,6 +11,7 @@ mod failure;
 mod group;
 mod link;
 mod reader;
+mod replicas;
 mod scanner;
 mod tls;
 mod upgrade;
@@ -32,9 +33,11 @@ use crate::opened::{OpenError, Opened, Status};
 use crate::unit::{Expect, Unit};
 use crate::value::{Row, Value, values};
 use connect::Server;
-use connection::{Durability, Found};
+use connection::{Connection, Durability, Found};
+use failure::store_error;
 use link::Link;
 use reader::Reader;
+use replicas::Replicas;
 use scanner::Scanner;
 use writer::Writer;
 
@@ -45,6 +48,10 @@ const CHECK_WITHIN: Duration = Duration::from_secs(1);
 const CHECK_READ: &str = "SELECT pg_database_size(current_database())";
 const CHECK_WRITE: &str = "UPDATE counter SET value = value + 1 WHERE name = 'check'";
 
+/// The lock is another one than that of the writers, and that of upgrades.
+const HOLD: &str = "BEGIN; SET LOCAL lock_timeout = 30000; SET LOCAL idle_in_transaction_session_timeout = 60000; \
+    SELECT pg_advisory_xact_lock(5786930144)";
+
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -52,6 +59,8 @@ pub struct Options {
     pub address: Address,
     /// The password, if one is needed; one in the address counts where this is none.
     pub password: Password,
+    /// Servers that follow it, which are read from where that will do; they take the same password.
+    pub replicas: Vec<Address>,
     /// Tells when migrations were applied.
     pub clock: Clock,
     /// How long a search may take, waiting included.
@@ -64,13 +73,15 @@ impl Options {
         Self {
             address,
             password: Password::default(),
+            replicas: Vec::new(),
             clock: Clock::System,
             search_within: Duration::from_secs(3),
         }
     }
 
-    fn password(&self) -> Password {
-        let in_address = || self.address.password().map(Password::plain);
+    /// One for this address, or the one for all.
+    fn password(&self, address: &Address) -> Password {
+        let in_address = || address.password().map(Password::plain);
         let own = Some(self.password.clone()).filter(Password::is_given);
         own.or_else(in_address).unwrap_or_default()
     }
@@ -81,7 +92,7 @@ impl Options {
 pub async fn open(options: &Options) -> Result<Opened, OpenError> {
     let server = Arc::new(Server {
         address: options.address.clone(),
-        password: options.password(),
+        password: options.password(&options.address),
         only_reads: false,
     });
     let database = options.address.to_string();
@@ -93,14 +104,21 @@ pub async fn open(options: &Options) -> Result<Opened, OpenError> {
     must_be_usable(&connection.server, &database)?;
     let schema = upgrade::upgrade(&connection, &database, &options.clock, migrations::ALL).await?;
     let writing = Arc::new(Link::new(server.clone()));
+    let reader = Arc::new(Reader::new(&server));
+    let password = |address: &Address| options.password(address);
+    let (addresses, within) = (&options.replicas, options.search_within);
+    let replicas = Replicas::start(addresses, password, within, &reader)?;
+    let written = replicas.as_ref().map(Replicas::written);
     Ok(Opened::postgres(Postgres {
         database,
         schema,
         found: Mutex::new(connection.server.clone()),
         size: AtomicU64::new(0),
-        reader: Reader::new(&server),
+        reader,
         scanner: Scanner::new(&server, options.search_within),
-        writer: Writer::start(writing)?,
+        server,
+        writer: Writer::start(writing, written)?,
+        replicas,
     }))
 }
 
@@ -128,9 +146,16 @@ pub(crate) struct Postgres {
     found: Mutex<Found>,
     /// Of the database, in bytes, as the last check found it.
     size: AtomicU64,
-    reader: Reader,
+    server: Arc<Server>,
+    reader: Arc<Reader>,
     scanner: Scanner,
     writer: Writer,
+    replicas: Option<Replicas>,
+}
+
+/// A lock that all processes on this database know; it ends with the connection.
+pub(crate) struct Held {
+    _connection: Connection,
 }
 
 impl Engine for Postgres {
@@ -138,15 +163,29 @@ impl Engine for Postgres {
         if can_match_nothing(&query) {
             return Ok(Vec::new());
         }
+        if let Some(replicas) = &self.replicas
+            && let Some(rows) = replicas.read(&query).await
+        {
+            return Ok(rows);
+        }
         self.reader.read(&query).await
     }
 
     async fn scan(&self, query: Query) -> Result<Vec<Row>, StoreError> {
+        if let Some(replicas) = &self.replicas
+            && let Some(answered) = replicas.scan(&query).await
+        {
+            return answered;
+        }
         self.scanner.scan(&query).await
     }
 
     async fn write(&self, unit: Unit) -> Result<Inserted, StoreError> {
-        self.writer.write(unit).await
+        let done = self.writer.write(unit).await?;
+        if let Some(replicas) = &self.replicas {
+            replicas.note();
+        }
+        Ok(done)
     }
 
     fn write_later(&self, unit: Unit) {
@@ -193,6 +232,13 @@ impl Postgres {
         } else {
             "sent anew each time, since something stands between"
         };
+        let mut more = vec![
+            ("server", found.place.clone()),
+            ("connection", encryption.to_owned()),
+            ("statements", statements.to_owned()),
+        ];
+        let replicas = self.replicas.as_ref().map(Replicas::status);
+        more.extend(replicas.map(|replicas| ("replicas", replicas)));
         Status {
             engine: "PostgreSQL",
             version: found.version.clone(),
@@ -202,12 +248,19 @@ impl Postgres {
             log_size: 0,
             room: None,
             was_unclean: false,
-            more: vec![
-                ("server", found.place.clone()),
-                ("connection", encryption.to_owned()),
-                ("statements", statements.to_owned()),
-            ],
+            more,
         }
+    }
+
+    /// Waits for the lock, for half a minute at most.
+    pub(crate) async fn hold(&self) -> Result<Held, StoreError> {
+        let connection = self.server.connect().await;
+        let connection = connection.map_err(StoreError::Unavailable)?;
+        let held = connection.execute(HOLD).await;
+        held.map_err(|error| store_error(&error))?;
+        Ok(Held {
+            _connection: connection,
+        })
     }
 
     pub(crate) fn close(&self) {

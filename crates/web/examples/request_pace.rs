@@ -39,6 +39,7 @@ async fn main() -> Result<(), Failure> {
         config: Config::default(),
         language: Language::Id,
         open_api: false,
+        copies_lag: false,
         version: "pace",
     });
     for path in [

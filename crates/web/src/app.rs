@@ -35,6 +35,8 @@ pub struct App {
     pub language: Language,
     /// Whether anybody may do anything on the API; only ever true when every listener is on loopback.
     pub open_api: bool,
+    /// Whether what is read may come from copies that lag a moment behind; then readers are told apart.
+    pub copies_lag: bool,
     /// The version of the product, as `--version` prints it.
     pub version: &'static str,
 }

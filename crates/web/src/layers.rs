@@ -21,6 +21,7 @@ use crate::cache::CachePolicy;
 use crate::cross_origin;
 use crate::error::{Error, Report};
 use crate::language::Language;
+use crate::readers::Readers;
 use crate::report::Asked;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -31,11 +32,16 @@ pub(crate) struct Layers {
     routes: Router,
     /// The language of error pages when the browser states none.
     language: Language,
+    readers: Readers,
 }
 
 impl Layers {
-    pub(crate) fn around(routes: Router, language: Language) -> Self {
-        Self { routes, language }
+    pub(crate) fn around(routes: Router, language: Language, readers: Readers) -> Self {
+        Self {
+            routes,
+            language,
+            readers,
+        }
     }
 
     fn start(&mut self, request: Request) -> Result<Answer, Box<Response>> {
@@ -50,9 +56,14 @@ impl Layers {
             return Err(Box::new(finish(&asked, error.into_response())));
         }
         let is_options = request.method() == Method::OPTIONS;
+        let reader = self.readers.of(&request, &client);
         let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
         Ok(Box::pin(async move {
-            let response = match answer.await {
+            let answered = match reader {
+                Some(reader) => reader.scope(answer).await,
+                None => answer.await,
+            };
+            let response = match answered {
                 Ok(Ok(response)) => response,
                 Err(panic) => Error::internal(panic_text(&*panic)).into_response(),
             };

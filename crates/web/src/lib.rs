@@ -21,6 +21,7 @@ mod pages;
 mod path;
 mod problem;
 mod prose;
+mod readers;
 mod report;
 mod routes;
 mod session_cookie;

@@ -17,6 +17,7 @@ use crate::extract::Guest;
 use crate::language::Language;
 use crate::layers::Layers;
 use crate::page::Look;
+use crate::readers::Readers;
 use crate::{description, pages, path};
 
 /// The API's description as JSON, as `/openapi.json` gives it.
@@ -26,7 +27,7 @@ pub fn openapi() -> String {
 
 /// The role's router. Each request must carry its `traffic::Client` as an extension.
 pub fn router(app: App) -> Router {
-    let language = app.language;
+    let (language, readers) = (app.language, Readers::told_apart(app.copies_lag));
     let state = AppState::new(app);
     let (api, document) = api_routes().split_for_parts();
     let routes = api
@@ -34,13 +35,13 @@ pub fn router(app: App) -> Router {
         .merge(document_routes(&document))
         .fallback(nothing_here)
         .with_state(state);
-    Router::new().fallback_service(Layers::around(routes, language))
+    Router::new().fallback_service(Layers::around(routes, language, readers))
 }
 
 /// Who answers as long as the stores are not open: that it must be tried again, and what pages that say so look like.
 pub fn away(language: Language) -> Router {
     let routes = pages::files().fallback(not_yet);
-    Router::new().fallback_service(Layers::around(routes, language))
+    Router::new().fallback_service(Layers::around(routes, language, Readers::default()))
 }
 
 async fn not_yet() -> Error {

@@ -12,6 +12,7 @@ pub(super) fn contradictions(loaded: &Loaded) -> Result<(), Faults> {
         listeners(loaded),
         certificate(loaded),
         routes(loaded),
+        replicas(loaded),
     ]
     .concat();
     if faults.is_empty() {
@@ -88,6 +89,16 @@ fn routes(loaded: &Loaded) -> Vec<Fault> {
     faults
         .map(|fault| Fault::of(&fault.key, &loaded.origin(fault.section), fault.what))
         .collect()
+}
+
+fn replicas(loaded: &Loaded) -> Vec<Fault> {
+    let store = &loaded.config.store;
+    if store.records_read.is_empty() || store.records.file().is_none() {
+        return Vec::new();
+    }
+    let what = "only a PostgreSQL server in `store.records` has replicas: leave it out";
+    let key = "store.records_read";
+    vec![Fault::of(key, &loaded.origin(key), what)]
 }
 
 fn certificate(loaded: &Loaded) -> Vec<Fault> {

@@ -10,10 +10,6 @@ use super::{Config, SECRETS};
 const UNSERVED: &[(&str, &str)] = &[
     ("monitor", "this version has no monitor: leave it out"),
     (
-        "store.records_read",
-        "this version reads from `store.records` alone: leave it out",
-    ),
-    (
         "store.cache",
         "this version caches in memory alone: leave it out",
     ),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::password;
 
 pub(crate) use place::{Audit, Messages, Sessions};
-pub(crate) use records::Records;
+pub(crate) use records::{Records, Replica};
 
 /// Where everything is kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -22,7 +22,12 @@ pub(crate) struct StoreConfig {
     /// unless set. A server that is away is waited for. Default `pendopo.db` in the data directory; for example
     /// `sqlite:/srv/pendopo/pendopo.db`.
     pub(crate) records: Records,
-    /// The password for `store.records`, where that is a server that asks for one. Default none.
+    /// Servers that follow the one of `store.records` (its streaming replicas), as `postgres://…` each: what a request
+    /// shows is read there, in turns. Who has just written is shown the server in charge until a replica has come that
+    /// far, nobody is shown what is older than about two seconds, and who may do what is always asked of the server in
+    /// charge, as is everything where no replica answers. Default none.
+    pub(crate) records_read: Vec<Replica>,
+    /// The password for `store.records` and `store.records_read`, where they ask for one. Default none.
     #[serde(with = "password")]
     pub(crate) records_password: Password,
     /// Where messages are kept: `records` is the same place. Default `records`.
@@ -52,4 +57,4 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(Records, Messages, Sessions, Audit);
+as_text!(Records, Replica, Messages, Sessions, Audit);

@@ -154,7 +154,14 @@ fn a_key_that_nothing_would_heed_is_refused_with_what_works() {
     check("store.sessions=redis://cache", "what works is `records`");
     check("store.audit=mongodb://db", "what works is `records`");
     check("store.cache=redis://cache", "leave it out");
-    check("store.records_read=[]", "leave it out");
+    check(
+        "store.records_read=sqlite:data/copy.db",
+        "write `postgres://user@host/database`",
+    );
+    check(
+        "store.records_read=postgres://replica/x",
+        "only a PostgreSQL server in `store.records` has replicas",
+    );
 }
 
 #[test]

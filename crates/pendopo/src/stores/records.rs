@@ -7,7 +7,7 @@ use store::postgres::{self, Address};
 use store::{Opened, Status, sqlite};
 
 use super::waiting::Trouble;
-use crate::config::{Records, StoreConfig};
+use crate::config::{Records, Replica, StoreConfig};
 
 /// Refuses to go on where a restore was broken off.
 pub(crate) fn must_be_whole(data: &Path) -> Result<()> {
@@ -42,6 +42,7 @@ pub(super) async fn open(config: &StoreConfig) -> Result<Opened, Trouble> {
         Records::Postgres(address) => {
             let options = postgres::Options {
                 password: config.records_password.clone(),
+                replicas: replicas(config).cloned().collect(),
                 ..postgres::Options::new(Address::clone(address))
             };
             Ok(postgres::open(&options).await?)
@@ -71,21 +72,26 @@ pub(super) fn facts(status: &Status) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Says what in the address should not be so.
+fn replicas(config: &StoreConfig) -> impl Iterator<Item = &Address> {
+    config.records_read.iter().map(Replica::address)
+}
+
+/// Says what in the addresses should not be so.
 pub(crate) fn warn_of(config: &StoreConfig) {
     let Records::Postgres(address) = &config.records else {
         return;
     };
-    if address.password().is_some() {
+    let addresses = || replicas(config).chain([&**address]);
+    if addresses().any(|address| address.password().is_some()) {
         tracing::warn!(
-            "`store.records` holds a password, which whoever may read the configuration or the list of processes sees: \
-             write it into a file, and name that in `store.records_password_file`"
+            "an address of PostgreSQL holds a password, which whoever may read the configuration or the list of processes \
+             sees: write it into a file, and name that in `store.records_password_file`"
         );
     }
-    if address.is_exposed() {
+    for exposed in addresses().filter(|address| address.is_exposed()) {
         tracing::warn!(
-            "nothing proves that the server of `store.records` is the right one, and others on the way may listen: \
-             add `?sslmode=verify-full` to the address"
+            address = %exposed,
+            "nothing proves that this is the right server, and others on the way may listen: add `?sslmode=verify-full`"
         );
     }
 }

@@ -35,6 +35,12 @@ impl From<OpenError> for Trouble {
     }
 }
 
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         if is_away(&error) {

@@ -1,4 +1,8 @@
 //! The real binary on Debian's PostgreSQL.
 
+mod commands;
 mod house;
+mod replica;
+mod secrets;
+mod together;
 mod waiting;

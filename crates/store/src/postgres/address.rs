@@ -62,6 +62,13 @@ impl Address {
         each.collect()
     }
 
+    /// The places, as people are told of them.
+    pub(super) fn places(&self) -> String {
+        let places = self.endpoints().into_iter();
+        let places = places.map(|place| place.to_string());
+        places.collect::<Vec<_>>().join(", ")
+    }
+
     /// The password that was written into it, where logs, pages and lists of processes might show it.
     pub fn password(&self) -> Option<SecretString> {
         self.password.clone()

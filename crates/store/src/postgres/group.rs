@@ -11,6 +11,7 @@ use tokio_postgres::Error;
 
 use super::connection::{Connection, Durability, Sent};
 use super::failure::{is_of_connection, store_error};
+use super::replicas::{POSITION, Written, position_of};
 use crate::audit::{APPEND, HEAD, entry_values};
 use crate::unit::{Head, Statement, Step, Unit};
 use crate::value::{Row, Value};
@@ -40,12 +41,16 @@ type Ran<'a> = Sent<'a, Result<(u64, Vec<Row>), Error>>;
 pub(super) async fn commit(
     connection: &Connection,
     units: &[&Unit],
+    written: Option<&Written>,
 ) -> Result<Vec<Inserted>, Fault> {
     prepare(connection, units)
         .await
         .map_err(|error| before(&error))?;
     match first_wave(connection, units).await {
-        Ok((head, objects)) => second_wave(connection, units, head, objects).await,
+        Ok((head, objects)) => {
+            let made = second_wave(connection, units, head, objects, written).await?;
+            Ok(made.into_iter().map(Inserted::New).collect())
+        }
         Err(fault) => {
             if !matches!(fault, Fault::Broken(_)) {
                 connection
@@ -80,6 +85,7 @@ fn write_error(error: &Error) -> StoreError {
 async fn prepare(connection: &Connection, units: &[&Unit]) -> Result<(), Error> {
     connection.prepare(HEAD).await?;
     connection.prepare(APPEND).await?;
+    connection.prepare(POSITION).await?;
     for statement in units.iter().flat_map(|unit| &unit.statements) {
         connection.prepare(&text(statement)).await?;
     }
@@ -179,7 +185,8 @@ async fn second_wave(
     units: &[&Unit],
     mut head: Head,
     objects: Vec<Option<i64>>,
-) -> Result<Vec<Inserted>, Fault> {
+    written: Option<&Written>,
+) -> Result<Vec<i64>, Fault> {
     let mut appended = Vec::new();
     for (unit, object) in units.iter().zip(&objects) {
         let Some(change) = &unit.change else { continue };
@@ -193,14 +200,20 @@ async fn second_wave(
         appended.push(Sent::send(append).await);
     }
     let committed = Sent::send(connection.execute("COMMIT")).await;
+    let asked = match written {
+        Some(written) => Some((written, Sent::send(connection.run(POSITION, &[])).await)),
+        None => None,
+    };
     let failed = |error: Error| Fault::Group(write_error(&error));
     // A commit of what had failed is a rollback that is answered as if all were well: so each is looked at.
     for append in appended {
         append.answer().await.map_err(failed)?;
     }
     committed.answer().await.map_err(failed)?;
+    if let Some((written, asked)) = asked {
+        let position = asked.answer().await.ok();
+        written.tell(position.and_then(|(_, rows)| position_of(rows).ok()));
+    }
     let made = objects.into_iter();
-    Ok(made
-        .map(|object| Inserted::New(object.unwrap_or_default()))
-        .collect())
+    Ok(made.map(Option::unwrap_or_default).collect())
 }

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::{error, warn};
 
 use super::link::Link;
+use super::replicas::Written;
 use crate::opened::OpenError;
 use crate::unit::Unit;
 use thread::Thread;
@@ -38,7 +39,8 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(link: Arc<Link>) -> Result<Self, OpenError> {
+    /// Tells of its commits where somebody wants to know.
+    pub(super) fn start(link: Arc<Link>, written: Option<Arc<Written>>) -> Result<Self, OpenError> {
         let (queue, jobs) = mpsc::channel(PLACES);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -46,7 +48,7 @@ impl Writer {
             .map_err(OpenError::Thread)?;
         let thread = Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || runtime.block_on(Thread::new(link).run(jobs)))
+            .spawn(move || runtime.block_on(Thread::new(link, written).run(jobs)))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),

@@ -5,4 +5,5 @@ mod house;
 mod losses;
 mod model;
 mod pooled;
+mod replicas;
 mod starts;

@@ -9,7 +9,11 @@ use super::*;
 
 fn layers() -> Layers {
     let panics = async || -> Response { panic!("the secret cause") };
-    Layers::around(Router::new().route("/panics", get(panics)), Language::En)
+    Layers::around(
+        Router::new().route("/panics", get(panics)),
+        Language::En,
+        Readers::default(),
+    )
 }
 
 fn request(path: &str) -> Request {

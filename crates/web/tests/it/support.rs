@@ -61,6 +61,7 @@ impl School {
             config: Config::default(),
             language: Language::En,
             open_api: false,
+            copies_lag: false,
             version: "0.0.0-test",
         };
         change(&mut app);

@@ -11,7 +11,7 @@ use lifecycle::password::is_open_to_all;
 use school::{Actor, Limit, Stores, Timestamp, audit, tokens};
 
 use super::report::Report;
-use crate::config::Config;
+use crate::config::{Config, Records};
 use crate::data_dir;
 use crate::stores::{self, Opened};
 
@@ -106,13 +106,14 @@ async fn token(
 ) -> Result<()> {
     let path = data_dir::admin_token(&config.data);
     let name = path.display();
+    let mend = match &config.store.records {
+        Records::Sqlite(_) => "the next start makes a new one",
+        Records::Postgres(_) => "`pendopo token new` makes another",
+    };
     let secret = match fs::read_to_string(&path) {
         Ok(secret) => secret,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            report.warn(
-                "admin token",
-                format!("{name} is not there: the next start makes a new one"),
-            );
+            report.warn("admin token", format!("{name} is not there: {mend}"));
             return Ok(());
         }
         Err(error) => {
@@ -125,7 +126,7 @@ async fn token(
     match (is_good, mode & 0o077) {
         (false, _) => report.warn(
             "admin token",
-            format!("the one in {name} is no longer good: the next start makes a new one"),
+            format!("the one in {name} is no longer good: {mend}"),
         ),
         (true, 0) => report.good(
             "admin token",

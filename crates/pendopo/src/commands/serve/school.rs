@@ -1,5 +1,6 @@
 //! The role `web` of this process: let in when its stores are there, and watched from then on.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use lifecycle::{Facts, Readiness};
 use school::Clock;
 use school::cursor::CursorKey;
 use school::password::Hasher;
+use store::Turn;
 use tokio::time::timeout;
 
 use super::{Server, VERSION};
@@ -34,6 +36,8 @@ pub(super) struct School<'a> {
     parts: Parts,
     readiness: Readiness,
     facts: Facts,
+    /// Held until the start is over.
+    turn: RefCell<Option<Turn>>,
 }
 
 impl<'a> School<'a> {
@@ -45,6 +49,7 @@ impl<'a> School<'a> {
             parts: Parts::register(&telling.readiness),
             readiness: telling.readiness.clone(),
             facts: telling.facts.clone(),
+            turn: RefCell::default(),
         }
     }
 
@@ -58,6 +63,8 @@ impl<'a> School<'a> {
         let opened = stores::open_when_there(&self.server.config.store, &self.parts).await?;
         let opened = self.server.opened.get_or_init(|| opened);
         let (key, made) = when_there(self.parts.records(), async || {
+            // Of servers that start together one makes what the first start makes, and the others find it made.
+            self.turn.replace(Some(opened.records.turn().await?));
             let key = stores::cursor_key(&opened.stores).await?;
             let made = self.bootstrap(opened).run().await.context(UNFINISHED)?;
             Ok((key, made))
@@ -73,6 +80,7 @@ impl<'a> School<'a> {
         let opened = self.server.opened.get().context("the stores are open")?;
         let finish = async || Ok(self.bootstrap(opened).finish().await?);
         when_there(self.parts.records(), finish).await?;
+        self.turn.take();
         opened.watch(&self.parts, &self.facts).await;
         bail!("nobody watches the stores any more")
     }
@@ -81,6 +89,7 @@ impl<'a> School<'a> {
         Bootstrap {
             stores: &opened.stores,
             clock: &Clock::System,
+            is_shared: self.server.config.store.records.file().is_none(),
             token_file: self.server.data.admin_token(),
             password: self.server.config.admin.password.clone(),
         }
@@ -99,6 +108,7 @@ impl<'a> School<'a> {
             config: self.server.config.web.clone(),
             language: self.server.config.language,
             open_api: self.server.options.open_api,
+            copies_lag: !self.server.config.store.records_read.is_empty(),
             version: VERSION,
         })
     }

@@ -134,6 +134,11 @@ impl Welcome {
         let file = self.token_file.display();
         let _ = match made.token {
             TokenState::Kept => Ok(()),
+            TokenState::Elsewhere => writeln!(
+                text,
+                "\nThere is no good token in {file}: the first start left one with the server that made it, and \
+                 `pendopo token new {ADMIN} --label NAME` makes another."
+            ),
             TokenState::New => writeln!(
                 text,
                 "A token for the API is in {file}; whoever can read it can do everything."

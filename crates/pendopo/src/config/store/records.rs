@@ -32,6 +32,32 @@ impl Records {
     }
 }
 
+/// A server that follows another; shown, it has no password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Replica(Address);
+
+impl Replica {
+    /// Where it is.
+    pub(crate) fn address(&self) -> &Address {
+        &self.0
+    }
+}
+
+impl FromStr for Replica {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Default for Records {
     fn default() -> Self {
         Self::inside(Path::new("data"))

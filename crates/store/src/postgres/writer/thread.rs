@@ -13,6 +13,7 @@ use super::Job;
 use crate::postgres::failure::again;
 use crate::postgres::group::{self, Fault};
 use crate::postgres::link::Link;
+use crate::postgres::replicas::Written;
 use crate::unit::Unit;
 
 /// More units than this don't share a commit, so that none waits long.
@@ -22,11 +23,12 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) struct Thread {
     link: Arc<Link>,
+    written: Option<Arc<Written>>,
 }
 
 impl Thread {
-    pub(super) fn new(link: Arc<Link>) -> Self {
-        Self { link }
+    pub(super) fn new(link: Arc<Link>, written: Option<Arc<Written>>) -> Self {
+        Self { link, written }
     }
 
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Job>) {
@@ -62,7 +64,11 @@ impl Thread {
 
     async fn try_once(&self, units: &[&Unit]) -> Result<Vec<Inserted>, Fault> {
         let connection = self.link.connection().await.map_err(Fault::Group)?;
-        let done = timeout(WITHIN, group::commit(&connection, units)).await;
+        let done = timeout(
+            WITHIN,
+            group::commit(&connection, units, self.written.as_deref()),
+        )
+        .await;
         let done = done.unwrap_or_else(|_| {
             let silent = "the database does not answer within 10 s";
             Err(Fault::Group(StoreError::Unavailable(silent.into())))
