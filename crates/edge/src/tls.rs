@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 pub(crate) use accept::accept;
-pub(crate) use authority::Authority;
+pub(crate) use authority::{Authority, Leaves};
 pub use certificate::Certificate;
 pub(crate) use certificates::{Certificates, Notice, Proofs, handshake_only};
 pub(crate) use keeper::Keeper;

@@ -110,7 +110,7 @@ impl Ground<'_> {
             .map_err(|error| TlsError::File(self.data.join("edge.id"), error))?;
         let (names, machine) = (self.names(), Names::of_machine());
         let authority = Authority::new(self.data.join("tls"), names, machine, holder.clone());
-        certificates.serve_locally(authority.certificate(Timestamp::now())?);
+        certificates.serve_locally(authority.certificates(Timestamp::now())?);
         let acme = if fetches {
             Acme::new(
                 self.order(&certificates, holder),

@@ -1,6 +1,8 @@
 //! The local certificate authority: made at first start, it signs the certificate that serves until a real one does.
 //!
-//! Whoever trusts it trusts it for this machine's names only: they stand in it as name constraints.
+//! Whoever trusts it trusts it for this machine's names only: they stand in it as name constraints. `BoringSSL`, and with
+//! it gRPC, knows none on addresses and refuses a certificate with an address under them; so whoever asks for a name is
+//! shown one with names alone.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,15 @@ pub(crate) struct Authority {
     holder: String,
 }
 
+/// What the authority has signed: two certificates for one key.
+#[derive(Debug)]
+pub(crate) struct Leaves {
+    /// For all names and addresses.
+    pub(crate) whole: Served,
+    /// For the names alone; it stands for the addresses as well once the handshake is over.
+    pub(crate) named: Served,
+}
+
 impl Authority {
     pub(crate) fn new(directory: PathBuf, names: Names, besides: Names, holder: String) -> Self {
         Self {
@@ -53,47 +64,65 @@ impl Authority {
         }
     }
 
-    /// The certificate to serve: the one on disk while it stands for all names and lasts, else a new one. Other edges
+    /// The certificates to serve: those on disk while they stand for all names and last, else new ones. Other edges
     /// may share the directory: one of them makes what is missing, and all serve it.
-    pub(crate) fn certificate(&self, now: Timestamp) -> Result<Served, TlsError> {
+    pub(crate) fn certificates(&self, now: Timestamp) -> Result<Leaves, TlsError> {
         // A file that is broken may merely be half of a pair that another edge writes now.
-        if let Ok(Some(served)) = self.find(now) {
-            return Ok(served);
+        if let Ok(Some(leaves)) = self.find(now) {
+            return Ok(leaves);
         }
         files::private_dir(&self.directory)
             .map_err(|error| TlsError::File(self.directory.clone(), error))?;
         let _held = self.alone()?;
         match self.find(now)? {
-            Some(served) => Ok(served),
+            Some(leaves) => Ok(leaves),
             None => self.make(now),
         }
     }
 
-    fn find(&self, now: Timestamp) -> Result<Option<Served>, TlsError> {
+    fn find(&self, now: Timestamp) -> Result<Option<Leaves>, TlsError> {
         let Some(root) = self.find_root(now)? else {
             return Ok(None);
         };
-        let [certificate, key] = self.leaf();
-        let served = Served::find(&certificate, &key)?.filter(|served| {
-            served.names.include(&self.names_under(&root))
-                && !is_due(served, now)
-                && served.authority == root.identifier
-        });
-        Ok(served.map(local))
+        let names = self.names_under(&root);
+        let [whole, named, key] = self.leaf();
+        let find = |certificate: &Path, names: &Names| {
+            let served = Served::find(certificate, &key)?;
+            Ok::<_, TlsError>(served.filter(|served| {
+                served.names.include(names)
+                    && !is_due(served, now)
+                    && served.authority == root.identifier
+            }))
+        };
+        let whole = find(&whole, &names)?;
+        // Nobody puts files of his own beside the pair: whatever is wrong with this one, it is made anew.
+        let named = find(&named, &names.without_addresses()).ok().flatten();
+        Ok(whole.zip(named).map(Leaves::of))
     }
 
-    fn make(&self, now: Timestamp) -> Result<Served, TlsError> {
+    fn make(&self, now: Timestamp) -> Result<Leaves, TlsError> {
         let root = match self.find_root(now)? {
             Some(root) => root,
             None => self.make_root(now)?,
         };
-        let [certificate, key] = self.leaf();
-        let (leaf_pem, key_pem) = issue(&root, &self.names_under(&root), now)?;
-        // The certificate goes last: were the process killed in between, its absence would have both made anew.
-        remove(&certificate)?;
-        write(&key, key_pem.as_bytes(), 0o600)?;
-        write(&certificate, leaf_pem.as_bytes(), 0o644)?;
-        Served::read(&certificate, &key).map(local)
+        let names = self.names_under(&root);
+        let [whole, named, key] = self.leaf();
+        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        // The certificates go last: were the process killed in between, their absence would have all made anew.
+        remove(&whole)?;
+        remove(&named)?;
+        write(&key, pair.serialize_pem().as_bytes(), 0o600)?;
+        for (certificate, names) in [(&named, &names.without_addresses()), (&whole, &names)] {
+            write(
+                certificate,
+                issue(&root, &pair, names, now)?.as_bytes(),
+                0o644,
+            )?;
+        }
+        Ok(Leaves::of((
+            Served::read(&whole, &key)?,
+            Served::read(&named, &key)?,
+        )))
     }
 
     /// Waits until no other edge makes anything here.
@@ -110,8 +139,9 @@ impl Authority {
         Err(fault(std::io::ErrorKind::TimedOut.into()))
     }
 
-    fn leaf(&self) -> [PathBuf; 2] {
-        ["leaf.pem", "leaf.key"].map(|name| self.directory.join(name))
+    /// The certificate, the one with names alone, and the key of both.
+    fn leaf(&self) -> [PathBuf; 3] {
+        ["leaf.pem", "leaf-named.pem", "leaf.key"].map(|name| self.directory.join(name))
     }
 
     fn names_under(&self, root: &Root) -> Names {
@@ -162,16 +192,24 @@ impl Authority {
     }
 }
 
-fn local(served: Served) -> Served {
-    Served {
-        is_real: false,
-        source: Source::Local,
-        ..served
+impl Leaves {
+    fn of((whole, named): (Served, Served)) -> Self {
+        let local = |served: Served, names: Names| Served {
+            is_real: false,
+            source: Source::Local,
+            names,
+            ..served
+        };
+        let names = whole.names.clone();
+        Self {
+            named: local(named, names.clone()),
+            whole: local(whole, names),
+        }
     }
 }
 
-/// A certificate for these names and its key, both in PEM.
-fn issue(root: &Root, names: &Names, now: Timestamp) -> Result<(String, String), TlsError> {
+/// A certificate for these names and this key, in PEM.
+fn issue(root: &Root, pair: &KeyPair, names: &Names, now: Timestamp) -> Result<String, TlsError> {
     let mut params = CertificateParams::new(names.texts())?;
     let dated = lasting(now, LEAF_DAYS);
     (params.not_before, params.not_after) = (dated.not_before, dated.not_after);
@@ -182,12 +220,8 @@ fn issue(root: &Root, names: &Names, now: Timestamp) -> Result<(String, String),
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let issuer = Issuer::from_ca_cert_der(&root.der, KeyPair::from_pem(&root.key_pem)?)?;
-    Ok((
-        params.signed_by(&pair, &issuer)?.pem(),
-        pair.serialize_pem(),
-    ))
+    Ok(params.signed_by(pair, &issuer)?.pem())
 }
 
 /// Whether a certificate shall be replaced now.

@@ -12,7 +12,7 @@ use rustls::server::{
 };
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::{Names, Served, Source, TlsError};
+use super::{Leaves, Names, Served, Source, TlsError};
 
 /// Handshakes that are no visitor's: an authority asks in them for a proof.
 pub(crate) trait Proofs: std::fmt::Debug + Send + Sync {
@@ -83,7 +83,15 @@ pub(crate) struct Certificates {
     pub(super) notice: Notice,
     /// The operator's own, in their order; or the fetched one; or none yet.
     real: ArcSwap<Vec<Arc<Offer>>>,
-    local: ArcSwapOption<Offer>,
+    local: ArcSwapOption<Local>,
+}
+
+/// What the local authority has signed.
+#[derive(Debug)]
+struct Local {
+    /// For a client that asks for no name.
+    whole: Arc<Offer>,
+    named: Arc<Offer>,
 }
 
 impl Certificates {
@@ -110,13 +118,14 @@ impl Certificates {
         self.real.store(Arc::new(offers));
     }
 
-    /// From now on, the certificate for every other name.
-    pub(crate) fn serve_locally(&self, served: Served) {
-        let offer = Arc::new(self.offer(Arc::new(served)));
+    /// From now on, the certificates for every other name.
+    pub(crate) fn serve_locally(&self, leaves: Leaves) {
+        let [whole, named] =
+            [leaves.whole, leaves.named].map(|served| Arc::new(self.offer(Arc::new(served))));
         if self.real.load().is_empty() {
-            self.notice.tell(std::slice::from_ref(&offer));
+            self.notice.tell(std::slice::from_ref(&whole));
         }
-        self.local.store(Some(offer));
+        self.local.store(Some(Arc::new(Local { whole, named })));
     }
 
     /// The real certificate that comes first, once there is one.
@@ -133,15 +142,17 @@ impl Certificates {
     /// What a client is shown that asks for this name, or for none; `None` for a name that is not served.
     pub(crate) fn choose(&self, server_name: Option<&str>) -> Option<Arc<Offer>> {
         let real = self.real.load();
+        let local = self.local.load();
         let Some(name) = server_name else {
-            return real.first().cloned().or_else(|| self.local.load_full());
+            let whole = || local.as_ref().map(|local| Arc::clone(&local.whole));
+            return real.first().cloned().or_else(whole);
         };
         if let Some(offer) = covering(&real, name) {
             return Some(Arc::clone(offer));
         }
         let is_known = self.known.as_ref().is_none_or(|known| known.cover(name));
-        let local = || self.local.load_full();
-        let other = local().or_else(|| real.first().cloned());
+        let local = local.as_ref().map(|local| Arc::clone(&local.named));
+        let other = local.or_else(|| real.first().cloned());
         // A certificate without any name was made for whoever comes.
         let nameless = real.iter().find(|offer| offer.served.names.is_empty());
         other.filter(|_| is_known).or_else(|| nameless.cloned())

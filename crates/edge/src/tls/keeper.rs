@@ -24,8 +24,8 @@ impl Keeper {
                 () = shutdown.draining() => return Ok(()),
                 () = tokio::time::sleep(LOOK) => {}
             }
-            match self.authority.certificate(Timestamp::now()) {
-                Ok(served) => self.certificates.serve_locally(served),
+            match self.authority.certificates(Timestamp::now()) {
+                Ok(leaves) => self.certificates.serve_locally(leaves),
                 Err(error) => {
                     tracing::error!(%error, "the local certificate could not be looked after");
                 }

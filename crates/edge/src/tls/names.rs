@@ -72,6 +72,14 @@ impl Names {
         all
     }
 
+    /// Those that are no addresses.
+    pub(super) fn without_addresses(&self) -> Self {
+        Self {
+            dns: self.dns.clone(),
+            addresses: Vec::new(),
+        }
+    }
+
     /// Adds a name or an address; what is there already is not added again.
     pub(crate) fn add(&mut self, name: &str) {
         match name.parse::<IpAddr>() {

@@ -4,18 +4,28 @@ mod own;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
 use edge::config::Span;
 use tempfile::TempDir;
 use testkit::Authority;
 
 use crate::house::{House, eventually};
+use crate::proxy::python;
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-fn content(house: &House) -> [Vec<u8>; 4] {
-    ["tls/ca.pem", "tls/ca.key", "tls/leaf.pem", "tls/leaf.key"]
-        .map(|name| fs::read(house.file(name)).unwrap())
+const FILES: [&str; 5] = [
+    "tls/ca.pem",
+    "tls/ca.key",
+    "tls/leaf.pem",
+    "tls/leaf-named.pem",
+    "tls/leaf.key",
+];
+
+fn content(house: &House) -> [Vec<u8>; 5] {
+    FILES.map(|name| fs::read(house.file(name)).unwrap())
 }
 
 #[test]
@@ -83,15 +93,40 @@ fn a_new_domain_has_the_certificate_made_anew() {
 
 #[test]
 fn a_missing_file_has_the_pair_made_anew() {
-    let house = House::open();
-    let before = content(&house);
-    let directory = house.close();
-    fs::remove_file(directory.path().join("tls/leaf.key")).unwrap();
-    let house = House::within(directory, |_| {}).unwrap();
-    let after = content(&house);
-    assert_eq!(before[..2], after[..2], "the authority stays");
-    assert_ne!(before[2..], after[2..]);
-    assert_eq!(house.tls().exchange(GET).status, 200);
+    let mut house = House::open();
+    // The last is not there where an earlier version made the others.
+    for missing in ["tls/leaf.key", "tls/leaf-named.pem"] {
+        let before = content(&house);
+        let directory = house.close();
+        fs::remove_file(directory.path().join(missing)).unwrap();
+        house = House::within(directory, |_| {}).unwrap();
+        let after = content(&house);
+        assert_eq!(before[..2], after[..2], "the authority stays");
+        assert_ne!(before[2..], after[2..]);
+        assert_eq!(house.tls().exchange(GET).status, 200);
+    }
+}
+
+#[test]
+fn openssl_trusts_the_authority_by_name_and_address_and_grpc_by_name() {
+    let house = House::with(|plan| plan.domains = vec!["sekolah.example".to_owned()]);
+    let mut python = Command::new(python());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/certificates/clients.py");
+    python.arg(script).arg(house.file("tls/ca.pem"));
+    let output = python
+        .arg(house.address("https").port().to_string())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let expected = "openssl localhost: trusted\nopenssl 127.0.0.1: trusted\nopenssl sekolah.example: trusted\n\
+                    openssl other.example: refused\n\
+                    grpc localhost: trusted\ngrpc sekolah.example: trusted\n";
+    assert_eq!(
+        said,
+        expected,
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// What the start says after the test has spoilt a file.

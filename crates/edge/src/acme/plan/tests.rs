@@ -23,8 +23,9 @@ fn served() -> Served {
         Names::default(),
         "one".to_owned(),
     )
-    .certificate(NOW)
+    .certificates(NOW)
     .unwrap()
+    .whole
 }
 
 fn suggested(served: &Served, at: u64, ask: u64) -> State {
