@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::program::{self, cargo, frugal_cargo, say};
-use crate::{room, test, tidy};
+use crate::{deployment, room, test, tidy};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
@@ -15,6 +15,7 @@ const STEPS: &[Step] = &[
     ("lints", lints),
     ("documentation", documentation),
     ("tests", tests),
+    ("deployment", deployment::lint),
     ("tidy", tidy::run),
 ];
 

@@ -15,7 +15,11 @@ const DOCUMENTS: &[(&str, &str)] = &[
 ];
 
 /// What fills `deploy/`, each by the words behind `pendopo render`.
-const MANIFESTS: &[&[&str]] = &[&["compose", "--build", ".."]];
+const MANIFESTS: &[&[&str]] = &[
+    &["compose", "--build", ".."],
+    &["stack", "--postgres", "--web", "2"],
+    &["k8s"],
+];
 
 /// A document as it should be.
 #[derive(Clone)]

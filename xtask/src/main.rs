@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod deployment;
 mod dev;
 mod generate;
 mod program;

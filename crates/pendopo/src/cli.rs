@@ -88,6 +88,8 @@ pub(crate) enum Command {
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Bring the database to this version's schema and end; servers do it by themselves when they start
+    Migrate,
     /// Write the manifests of a deployment in containers
     #[command(subcommand)]
     Render(RenderCommand),
@@ -110,8 +112,18 @@ pub(crate) struct HealthcheckOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RenderCommand {
-    /// For Docker Compose: `compose.yaml`, and with `--to` also `.env.example`
-    Compose(RenderOptions),
+    /// For Docker Compose: `compose.yaml`, with `--to` also the overlays and `.env.example`
+    Compose {
+        #[command(flatten)]
+        options: RenderOptions,
+        /// Have the image built from this checkout, as seen from the manifest
+        #[arg(long, value_name = "DIR")]
+        build: Option<String>,
+    },
+    /// For Docker Swarm: `stack.yaml`, with `--to` also the configuration of each role, which it needs beside it
+    Stack(RenderOptions),
+    /// For Kubernetes, with records in PostgreSQL: one text for `kubectl apply`, with `--to` a base and overlays
+    K8s(RenderOptions),
 }
 
 #[derive(Debug, Args)]
@@ -119,9 +131,12 @@ pub(crate) struct RenderOptions {
     /// A name under which the school is reached; publishes ports 80 and 443, and has a certificate fetched
     #[arg(long, value_name = "HOST")]
     pub(crate) domain: Vec<String>,
-    /// Have the image built from this checkout, as seen from the manifest
-    #[arg(long, value_name = "DIR")]
-    pub(crate) build: Option<String>,
+    /// Keep records in PostgreSQL, in a container of its own
+    #[arg(long)]
+    pub(crate) postgres: bool,
+    /// How many play the role `web`; more than one needs `--postgres`
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) web: u32,
     /// Write every file into this directory, instead of the manifest to standard output
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod drain;
 mod generate;
 mod healthcheck;
 mod init_secrets;
+mod migrate;
 mod reload;
 mod render;
 mod serve;
@@ -43,7 +44,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Drain(options) => drain::run(&load(&global)?.config, options),
         Command::Reload => reload::run(&config::data_directory(&global)?),
-        Command::Render(command) => render::run(command),
+        Command::Migrate => migrate::run(&load(&global)?.config),
+        Command::Render(command) => render::run(&command),
         Command::InitSecrets(options) => init_secrets::run(&options),
         Command::Generate { document } => Ok(generate::run(document)),
     }

@@ -1,12 +1,20 @@
 //! One description of a deployment, and the manifests that are made from it.
 
+mod choice;
 mod compose;
+mod container;
+mod dev;
 mod environment;
+mod k8s;
 mod model;
+mod overlay;
 mod roles;
+mod servers;
+mod settings;
+mod stack;
 mod yaml;
 
-pub(crate) use roles::Choice;
+pub(crate) use choice::Choice;
 
 /// One file of a deployment.
 pub(crate) struct File {
@@ -17,18 +25,63 @@ pub(crate) struct File {
 
 /// What Compose reads; the manifest comes first.
 pub(crate) fn compose(choice: &Choice) -> Vec<File> {
-    let deployment = roles::deployment(choice);
-    let manifest = compose::document(&deployment);
-    vec![
-        file("compose.yaml", headed(choice, &manifest.to_string())),
-        file(".env.example", environment::example(choice, &manifest)),
-    ]
+    let manifest = compose::document(&roles::deployment(choice));
+    let mut files = vec![file(
+        "compose.yaml",
+        headed("compose", choice, &manifest.to_string()),
+    )];
+    let mut everything = manifest.clone();
+    if !choice.postgres {
+        everything = compose::document(&roles::deployment(&choice.with_postgres()));
+        let overlay = overlay::overlay(&manifest, &everything);
+        files.push(file(
+            "compose.postgres.yaml",
+            format!("# {OVERLAY} records in PostgreSQL; then there may be many: `--scale web=3`.\n{overlay}"),
+        ));
+    }
+    if let Some(checkout) = &choice.build {
+        let overlay = dev::document(&roles::deployment(choice), checkout);
+        files.push(file(
+            "compose.dev.yaml",
+            format!("# {OVERLAY} both roles are built from the checkout, and again at each change of it.\n{overlay}"),
+        ));
+    }
+    files.push(file(
+        ".env.example",
+        environment::example(choice, &everything),
+    ));
+    files
 }
 
-fn headed(choice: &Choice, text: &str) -> String {
+/// What Swarm reads; the manifest comes first, and then the configuration of each role.
+pub(crate) fn stack(choice: &Choice) -> Vec<File> {
+    let deployment = roles::deployment(choice);
+    let manifest = stack::document(&deployment).to_string();
+    let mut files = vec![file("stack.yaml", headed("stack", choice, &manifest))];
+    for service in &deployment.services {
+        if let Some(text) = settings::file(service, &[]) {
+            files.push(file(&format!("{}.toml", service.name), text));
+        }
+    }
+    files
+}
+
+/// What kustomize reads.
+pub(crate) fn k8s(choice: &Choice) -> Vec<File> {
+    k8s::files(&roles::deployment(&choice.with_postgres()))
+}
+
+/// Everything that Kubernetes needs, in one text.
+pub(crate) fn k8s_text(choice: &Choice) -> String {
+    k8s::text(&roles::deployment(&choice.with_postgres()))
+}
+
+const OVERLAY: &str = "An overlay of compose.yaml, made by `pendopo render compose --to`:";
+
+fn headed(kind: &str, choice: &Choice, text: &str) -> String {
     format!(
-        "# Made by `pendopo render compose{}`. What differs on your side goes into `.env` or into an overlay of\n\
-         # your own; `pendopo init-secrets` makes the secrets.\n{text}",
+        "# Made by `pendopo render {kind}{}`. What differs on your side goes into `.env`, the environment or an\n\
+         # overlay of your own; `pendopo init-secrets` makes the secrets.\n{text}",
         choice.as_words()
     )
 }
@@ -39,3 +92,6 @@ fn file(path: &str, text: String) -> File {
         text,
     }
 }
+
+#[cfg(test)]
+mod tests;

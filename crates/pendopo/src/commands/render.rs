@@ -9,25 +9,38 @@ use anyhow::{Context, Result};
 use crate::cli::{RenderCommand, RenderOptions};
 use crate::console::say;
 use crate::render::{self, Choice, File};
+use crate::usage::Usage;
 
-pub(super) fn run(command: RenderCommand) -> Result<ExitCode> {
-    let (options, files) = match command {
-        RenderCommand::Compose(options) => {
-            let files = render::compose(&choice(&options));
-            (options, files)
-        }
+pub(super) fn run(command: &RenderCommand) -> Result<ExitCode> {
+    let (options, build) = match command {
+        RenderCommand::Compose { options, build } => (options, build.as_ref()),
+        RenderCommand::Stack(options) | RenderCommand::K8s(options) => (options, None),
+    };
+    let choice = choice(options, build);
+    if let Some(fault) = choice.fault() {
+        return Err(Usage(fault.to_owned()).into());
+    }
+    let files = match command {
+        RenderCommand::Compose { .. } => render::compose(&choice),
+        RenderCommand::Stack(_) => render::stack(&choice),
+        RenderCommand::K8s(_) => render::k8s(&choice),
     };
     match &options.to {
         Some(folder) => files.iter().try_for_each(|file| write(folder, file))?,
+        None if matches!(command, RenderCommand::K8s(_)) => {
+            say(render::k8s_text(&choice).trim_end());
+        }
         None => say(files.first().map_or("", |file| file.text.trim_end())),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn choice(options: &RenderOptions) -> Choice {
+fn choice(options: &RenderOptions, build: Option<&String>) -> Choice {
     Choice {
         domains: options.domain.clone(),
-        build: options.build.clone(),
+        web: options.web,
+        postgres: options.postgres,
+        build: build.cloned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::roles::Choice;
+use super::choice::Choice;
 use super::yaml::{Map, Yaml};
 
 /// Every variable, with what it is.
@@ -31,6 +31,10 @@ const VARIABLES: &[(&str, &str)] = &[
     (
         "TIME_ZONE",
         "The time zone of the pages and of the backups: UTC, WIB, WITA, WIT, or an offset such as +07:00.",
+    ),
+    (
+        "POSTGRES_IMAGE",
+        "The image of PostgreSQL, with compose.postgres.yaml.",
     ),
     (
         "SECRETS",

@@ -2,6 +2,7 @@
 
 use toml::Value;
 
+use crate::cli::RoleName;
 use crate::secrets::SecretName;
 
 /// Everything that runs.
@@ -9,6 +10,17 @@ use crate::secrets::SecretName;
 pub(crate) struct Deployment {
     /// In the order in which they are shown.
     pub(crate) services: Vec<Service>,
+    /// What is started by hand and ends by itself.
+    pub(crate) jobs: Vec<Job>,
+}
+
+/// A task that has the configuration, the secrets and the places of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) name: &'static str,
+    /// The service that it is done for.
+    pub(crate) of: &'static str,
+    pub(crate) command: Vec<String>,
 }
 
 /// One program in containers of its own.
@@ -21,10 +33,14 @@ pub(crate) struct Service {
     pub(crate) build: Option<String>,
     /// What the image's program gets to read.
     pub(crate) command: Vec<String>,
-    pub(crate) settings: Vec<Setting>,
+    pub(crate) configuration: Configuration,
     pub(crate) secrets: Vec<SecretName>,
     pub(crate) mounts: Vec<Mount>,
     pub(crate) networks: Vec<Network>,
+    /// What it listens on for others of the deployment.
+    pub(crate) listens: Vec<u16>,
+    /// Those whose listeners it reaches.
+    pub(crate) talks_to: Vec<&'static str>,
     /// What everybody outside reaches.
     pub(crate) ports: Vec<Port>,
     pub(crate) limits: Limits,
@@ -34,7 +50,20 @@ pub(crate) struct Service {
     pub(crate) start_seconds: u32,
     /// The seconds that it has to finish after SIGTERM.
     pub(crate) stop_seconds: u32,
+    pub(crate) replicas: u32,
+    pub(crate) update: Update,
+    /// What of the nodes it may run on, as the operator's variable says.
+    pub(crate) nodes: &'static str,
     pub(crate) user: User,
+}
+
+/// How a program is told what to do.
+#[derive(Debug, Clone)]
+pub(crate) enum Configuration {
+    /// One of ours, which plays this role, by the keys of its configuration.
+    Settings(RoleName, Vec<Setting>),
+    /// A foreign one, by variables of its environment.
+    Environment(Vec<(&'static str, String)>),
 }
 
 /// A key of the configuration with its value, in which `${NAME:-default}` stands for what the operator may change.
@@ -67,6 +96,7 @@ pub(crate) enum Network {
 /// A listener that is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Port {
+    pub(crate) name: &'static str,
     /// The variable with the port outside.
     pub(crate) variable: &'static str,
     /// The port outside, unless the variable says another one.
@@ -74,12 +104,23 @@ pub(crate) struct Port {
     pub(crate) inside: u16,
 }
 
-/// What a container may use.
+/// What a container may use, and what is set aside for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) milli_cpus: u32,
     pub(crate) mebibytes: u32,
     pub(crate) processes: u32,
+    pub(crate) reserved_milli_cpus: u32,
+    pub(crate) reserved_mebibytes: u32,
+}
+
+/// What comes first when a new version takes the place of an old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Update {
+    /// The new one starts; both run for a while.
+    StartFirst,
+    /// The old one ends, since the two can't share a port or a file.
+    StopFirst,
 }
 
 /// The numbers of the user and the group that a program runs as.
@@ -90,6 +131,11 @@ pub(crate) struct User {
 }
 
 impl Deployment {
+    /// The service of this name.
+    pub(crate) fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
     pub(crate) fn secrets(&self) -> Vec<SecretName> {
         let is_used = |name: &SecretName| {
             self.services
@@ -111,6 +157,14 @@ impl Deployment {
 }
 
 impl Service {
+    /// The role that it plays, if it is one of ours.
+    pub(crate) fn role(&self) -> Option<RoleName> {
+        match self.configuration {
+            Configuration::Settings(role, _) => Some(role),
+            Configuration::Environment(_) => None,
+        }
+    }
+
     /// Its volumes, each with its place.
     pub(crate) fn volumes(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.mounts.iter().filter_map(|mount| match mount {
@@ -140,4 +194,18 @@ impl User {
     pub(crate) fn as_text(self) -> String {
         format!("{}:{}", self.user, self.group)
     }
+}
+
+/// The text with each `${NAME:-default}` replaced by its default, for manifests that know no variables.
+pub(crate) fn settled(text: &str) -> String {
+    let mut settled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (variable, behind) = after.split_once('}').unwrap_or((after, ""));
+        let default = variable.split_once(":-").map_or("", |(_, default)| default);
+        settled.push_str(before);
+        settled.push_str(default);
+        rest = behind;
+    }
+    settled + rest
 }

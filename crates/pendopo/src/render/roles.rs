@@ -2,33 +2,16 @@
 
 use toml::{Table, Value};
 
-use super::model::{Deployment, Limits, Mount, Network, Port, Service, Setting, User};
+use super::choice::Choice;
+use super::model::{
+    Configuration, Deployment, Job, Limits, Mount, Network, Port, Service, Setting, Update, User,
+};
+use super::servers;
 use crate::cli::RoleName;
 use crate::secrets::{CONTAINERS, SecretName};
 
-/// What the operator chose on the command line.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Choice {
-    /// The names under which the school is reached.
-    pub(crate) domains: Vec<String>,
-    /// Where the image can be built from.
-    pub(crate) build: Option<String>,
-}
-
-impl Choice {
-    /// The options that say the same on the command line.
-    pub(crate) fn as_words(&self) -> String {
-        let domains = self
-            .domains
-            .iter()
-            .map(|domain| format!(" --domain {domain}"));
-        let build = self.build.iter().map(|folder| format!(" --build {folder}"));
-        domains.chain(build).collect()
-    }
-}
-
 /// The version whose image is run.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Where a container has what it keeps.
 const DATA: &str = "/data";
 /// Who may have forwarded a request to `web`: in its networks there is nobody but the edge and the stores.
@@ -52,8 +35,24 @@ upstream = "school"
 
 /// Everything that runs.
 pub(crate) fn deployment(choice: &Choice) -> Deployment {
-    Deployment {
+    let mut deployment = Deployment {
         services: vec![edge(choice), web(choice)],
+        jobs: Vec::new(),
+    };
+    if choice.postgres {
+        servers::add_postgres(&mut deployment, choice);
+        deployment.jobs.push(job("migrate", &["migrate"]));
+    } else {
+        deployment.jobs.push(job("backup", &["backup", "create"]));
+    }
+    deployment
+}
+
+fn job(name: &'static str, command: &[&str]) -> Job {
+    Job {
+        name,
+        of: "web",
+        command: words(command),
     }
 }
 
@@ -76,23 +75,12 @@ fn edge(choice: &Choice) -> Service {
     Service {
         mounts: kept_in("edge-data"),
         networks: vec![Network::Frontend],
+        talks_to: vec!["web"],
         ports: vec![
-            Port {
-                variable: "HTTP_PORT",
-                outside: http,
-                inside: 80,
-            },
-            Port {
-                variable: "HTTPS_PORT",
-                outside: https,
-                inside: 443,
-            },
+            port("http", "HTTP_PORT", (http, 80)),
+            port("https", "HTTPS_PORT", (https, 443)),
         ],
-        limits: Limits {
-            milli_cpus: 1000,
-            mebibytes: 256,
-            processes: 128,
-        },
+        nodes: "EDGE_NODES",
         ..role(RoleName::Edge, settings, choice)
     }
 }
@@ -111,40 +99,51 @@ fn web(choice: &Choice) -> Service {
         // The edge needs a moment to turn away from one that ends.
         ("drain.delay", Value::from("3s")),
     ];
+    let common = role(RoleName::Web, settings, choice);
     Service {
         secrets: vec![SecretName::AdminPassword],
         mounts: kept_in("web-data"),
         networks: vec![Network::Frontend, Network::Backend],
+        listens: vec![8000],
         limits: Limits {
-            milli_cpus: 1000,
             mebibytes: 512,
-            processes: 128,
+            reserved_milli_cpus: 250,
+            reserved_mebibytes: 128,
+            ..common.limits
         },
-        ..role(RoleName::Web, settings, choice)
+        nodes: "WEB_NODES",
+        ..common
     }
 }
 
 /// What is the same for all of ours.
 fn role(role: RoleName, settings: Vec<Setting>, choice: &Choice) -> Service {
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     Service {
         name: role.as_str(),
         image: format!("${{IMAGE:-pendopo:{VERSION}}}"),
         build: choice.build.clone(),
         command: words(&["serve", "--role", role.as_str()]),
-        settings,
+        configuration: Configuration::Settings(role, settings),
         secrets: Vec::new(),
         mounts: Vec::new(),
         networks: Vec::new(),
+        listens: Vec::new(),
+        talks_to: Vec::new(),
         ports: Vec::new(),
         limits: Limits {
             milli_cpus: 1000,
             mebibytes: 256,
             processes: 128,
+            reserved_milli_cpus: 100,
+            reserved_mebibytes: 64,
         },
         health: words(&["/pendopo", "healthcheck", "--role", role.as_str()]),
         start_seconds: 30,
         stop_seconds: 45,
+        replicas: 1,
+        // One data directory is for one process.
+        update: Update::StopFirst,
+        nodes: "",
         user: User {
             user: CONTAINERS,
             group: CONTAINERS,
@@ -152,21 +151,33 @@ fn role(role: RoleName, settings: Vec<Setting>, choice: &Choice) -> Service {
     }
 }
 
+fn port(name: &'static str, variable: &'static str, (outside, inside): (u16, u16)) -> Port {
+    Port {
+        name,
+        variable,
+        outside,
+        inside,
+    }
+}
+
+pub(super) fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 fn kept_in(volume: &'static str) -> Vec<Mount> {
-    vec![
-        Mount::Volume {
-            name: volume,
-            target: DATA,
-        },
-        Mount::Memory {
-            target: "/tmp",
-            mebibytes: 16,
-        },
-    ]
+    let data = Mount::Volume {
+        name: volume,
+        target: DATA,
+    };
+    vec![data, memory("/tmp", 16)]
+}
+
+pub(super) fn memory(target: &'static str, mebibytes: u32) -> Mount {
+    Mount::Memory { target, mebibytes }
 }
 
 /// A key that names a secret's file.
-fn secret(key: &'static str, name: SecretName) -> Setting {
+pub(super) fn secret(key: &'static str, name: SecretName) -> Setting {
     (key, Value::from(format!("/run/secrets/{}", name.as_str())))
 }
 

@@ -35,6 +35,12 @@ impl Map {
         }
     }
 
+    pub(crate) fn get(&self, key: &str) -> Option<&Yaml> {
+        self.iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Yaml)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }

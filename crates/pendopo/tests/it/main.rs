@@ -14,6 +14,7 @@ mod full_disk;
 mod help;
 mod init_secrets;
 mod journeys;
+mod migrate;
 mod postgres;
 mod reload;
 mod render;

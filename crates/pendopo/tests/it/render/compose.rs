@@ -3,21 +3,22 @@
 use std::fs;
 
 use tempfile::tempdir;
-use yaml_rust2::Yaml;
+use yaml_rust2::{Yaml, YamlEmitter};
 
 use super::manifest::{composed, entries, parse, texts};
 use super::rendered;
 use crate::run::{command, run};
 
 const FILES: [&str; 1] = ["compose.yaml"];
+const POSTGRES: [&str; 2] = ["compose.yaml", "compose.postgres.yaml"];
 
 #[test]
 fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
     let directory = tempdir().unwrap();
     let folder = rendered(directory.path(), &["compose"]);
-    let manifest = composed(&folder, &FILES, &[]);
+    let manifest = composed(&folder, &POSTGRES, &[]);
     let services = entries(&manifest["services"]);
-    assert_eq!(services.len(), 2);
+    assert_eq!(services.len(), 3);
     for (name, service) in services {
         assert_eq!(service["read_only"].as_bool(), Some(true), "{name}");
         assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
@@ -49,7 +50,7 @@ fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
 fn only_the_edge_is_published_and_the_backend_has_no_way_out() {
     let directory = tempdir().unwrap();
     let folder = rendered(directory.path(), &["compose"]);
-    let manifest = composed(&folder, &FILES, &[]);
+    let manifest = composed(&folder, &POSTGRES, &[]);
     for (name, service) in entries(&manifest["services"]) {
         assert_eq!(service["ports"].is_badvalue(), name != "edge", "{name}");
         let networks = entries(&service["networks"]);
@@ -74,8 +75,11 @@ fn pendopo_takes_every_setting_of_the_manifest() {
         &["compose", "--domain", "sekolah.example"],
     );
     fs::write(directory.path().join("admin"), "kuda laut menari").unwrap();
-    let manifest = composed(&folder, &FILES, &[("BALANCE", "ip_hash")]);
+    let manifest = composed(&folder, &POSTGRES, &[("BALANCE", "ip_hash")]);
     for (name, service) in entries(&manifest["services"]) {
+        if name == "postgres" {
+            continue;
+        }
         let mut check = command(directory.path());
         for (variable, value) in entries(&service["environment"]) {
             let value = value.as_str().unwrap();
@@ -87,7 +91,7 @@ fn pendopo_takes_every_setting_of_the_manifest() {
         assert!(output.status.success(), "{name}: {output:?}");
         let word = match name {
             "edge" => "balance = \"ip_hash\"",
-            _ => "web.listen = \"0.0.0.0:8000\"",
+            _ => "store.records = \"postgres://pendopo@postgres/pendopo\"",
         };
         assert!(said.contains(word), "{said}");
     }
@@ -126,7 +130,9 @@ fn the_example_of_the_environment_has_every_variable_and_no_secret() {
     let folder = rendered(directory.path(), &["compose", "--build", ".."]);
     let manifest = fs::read_to_string(folder.join("compose.yaml")).unwrap();
     let example = fs::read_to_string(folder.join(".env.example")).unwrap();
-    let variables = manifest.split("${").skip(1);
+    let overlay = fs::read_to_string(folder.join("compose.postgres.yaml")).unwrap();
+    let both = format!("{manifest}{overlay}");
+    let variables = both.split("${").skip(1);
     for variable in variables.map(|text| text.split_once(":-").unwrap().0) {
         assert!(
             example.contains(&format!("\n#{variable}=")),
@@ -146,4 +152,64 @@ fn the_manifest_on_standard_output_is_the_file() {
     let file = fs::read_to_string(folder.join("compose.yaml")).unwrap();
     let printed = run(directory.path(), &["render", "compose"]);
     assert_eq!(printed.good(), file);
+}
+
+#[test]
+fn the_overlay_makes_of_the_base_what_would_be_rendered_at_once() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(directory.path(), &["compose"]);
+    let laid = composed(&folder, &POSTGRES, &[]);
+    let whole = run(directory.path(), &["render", "compose", "--postgres"]);
+    fs::write(folder.join("whole.yaml"), whole.good()).unwrap();
+    let whole = composed(&folder, &["whole.yaml"], &[]);
+    for name in ["edge", "web", "postgres"] {
+        let (one, other) = (&laid["services"][name], &whole["services"][name]);
+        assert_eq!(sorted(one), sorted(other), "{name}");
+    }
+    let one = &laid["services"]["web"];
+    assert_eq!(
+        one["volumes"][0]["type"].as_str(),
+        Some("tmpfs"),
+        "each `web` by itself, so that there may be many"
+    );
+}
+
+/// The lines of a value, in no order: Compose orders lists as it likes when it lays files over each other.
+fn sorted(value: &Yaml) -> Vec<String> {
+    let mut text = String::new();
+    YamlEmitter::new(&mut text)
+        .dump(value)
+        .expect("it can be written");
+    let lines = text.replace(": {}", ": ~");
+    let mut lines: Vec<String> = lines
+        .lines()
+        .map(|line| line.trim_matches([' ', '-']).to_owned())
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn many_web_are_rendered_with_postgres_alone() {
+    let directory = tempdir().unwrap();
+    let words = ["render", "compose", "--web", "3"];
+    let ended = run(directory.path(), &words);
+    assert!(ended.complaint(2).contains("`--postgres`"), "{ended:?}");
+    let whole = run(directory.path(), &[&words[..], &["--postgres"]].concat());
+    let manifest = parse(whole.good());
+    assert_eq!(manifest["services"]["web"]["scale"].as_i64(), Some(3));
+}
+
+#[test]
+fn the_overlay_for_development_is_read_with_the_base() {
+    let directory = tempdir().unwrap();
+    let folder = rendered(directory.path(), &["compose", "--build", ".."]);
+    let files = ["compose.yaml", "compose.dev.yaml"];
+    let manifest = composed(&folder, &files, &[]);
+    for role in ["edge", "web"] {
+        let service = &manifest["services"][role];
+        assert_eq!(service["build"]["target"].as_str(), Some("build"));
+        let command = [texts(&service["entrypoint"]), texts(&service["command"])].concat();
+        assert!(command.ends_with(&["dev", "--role", role]), "{command:?}");
+    }
 }

@@ -1,0 +1,40 @@
+//! What the operator chose of a deployment.
+
+/// The options of `pendopo render`.
+#[derive(Debug, Clone)]
+pub(crate) struct Choice {
+    /// The names under which the school is reached.
+    pub(crate) domains: Vec<String>,
+    /// How many play the role `web`.
+    pub(crate) web: u32,
+    /// Whether records are kept in PostgreSQL, in a container of its own.
+    pub(crate) postgres: bool,
+    /// Where the image can be built from.
+    pub(crate) build: Option<String>,
+}
+
+impl Choice {
+    /// The same with records in PostgreSQL.
+    pub(crate) fn with_postgres(&self) -> Self {
+        Self {
+            postgres: true,
+            ..self.clone()
+        }
+    }
+
+    /// What can't work, with the mend.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        (self.web != 1 && !self.postgres).then_some(
+            "SQLite is for one `web`: let records be kept in PostgreSQL with `--postgres`, or leave out `--web`",
+        )
+    }
+
+    /// The options that say the same on the command line.
+    pub(crate) fn as_words(&self) -> String {
+        let domains = self.domains.iter().map(|name| format!(" --domain {name}"));
+        let web = (self.web != 1).then(|| format!(" --web {}", self.web));
+        let postgres = self.postgres.then(|| " --postgres".to_owned());
+        let build = self.build.iter().map(|folder| format!(" --build {folder}"));
+        domains.chain(web).chain(postgres).chain(build).collect()
+    }
+}
