@@ -6,11 +6,13 @@ mod deployment;
 mod dev;
 mod generate;
 mod program;
+mod release;
 mod room;
 mod test;
 mod tidy;
 mod tools;
 mod tree;
+mod version;
 mod workspace;
 
 use std::path::Path;
@@ -39,6 +41,10 @@ enum Chore {
     Dev(dev::Options),
     /// Write the generated documents again
     Generate,
+    /// Count the development version up, or make a release of it
+    Version(version::Options),
+    /// Build the archive of a release, with its bill of materials and checksums
+    Release,
     /// Hold the floors, the budgets and the documents
     Tidy,
 }
@@ -60,6 +66,8 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
         Chore::Bench(options) => bench::run(root, &options),
         Chore::Dev(options) => dev::run(root, &options),
         Chore::Generate => generate::run(root),
+        Chore::Version(options) => version::run(root, &options),
+        Chore::Release => release::run(root),
         Chore::Tidy => tidy::run(root),
     }
 }
