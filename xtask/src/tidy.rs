@@ -10,6 +10,7 @@ mod locales;
 mod manifests;
 mod migrations;
 mod names;
+mod proofs;
 mod purity;
 mod size;
 mod words;
@@ -55,6 +56,7 @@ fn findings(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
         locales::check(tree),
         migrations::check(tree),
         documents::check(tree, workspace),
+        proofs::check(tree),
     ]
     .concat()
 }
