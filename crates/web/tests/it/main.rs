@@ -7,6 +7,8 @@ mod conditional;
 mod cross_origin;
 mod described;
 mod documents;
+#[path = "ground/sqlite.rs"]
+mod ground;
 mod health;
 mod limited;
 mod matrix;

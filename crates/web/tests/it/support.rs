@@ -17,9 +17,9 @@ use school::sessions::Session;
 use school::tokens::{self, NewToken, Scope};
 use school::{Actor, Clock, Person, Role, Stores, Timestamp};
 use secrecy::SecretString;
-use store::sqlite::{self, Options};
-use tempfile::TempDir;
 use web::{App, Config, Language};
+
+use crate::ground::Ground;
 
 pub(crate) use answer::Answer;
 pub(crate) use caller::Caller;
@@ -36,7 +36,7 @@ pub(crate) struct School {
     pub(crate) admin: Person,
     pub(crate) staff: Person,
     pub(crate) member: Person,
-    _directory: Arc<TempDir>,
+    _ground: Arc<Ground>,
 }
 
 impl School {
@@ -47,9 +47,7 @@ impl School {
 
     /// With other settings.
     pub(crate) async fn with(change: impl FnOnce(&mut App)) -> Self {
-        let directory = TempDir::new().unwrap();
-        let path = directory.path().join("pendopo.db");
-        let opened = sqlite::open(&path, &Options::default()).unwrap();
+        let (ground, opened) = Ground::open().await;
         let clock = Clock::manual(NOON);
         let mut app = App {
             stores: opened.stores.clone(),
@@ -76,7 +74,7 @@ impl School {
             router: web::router(app),
             clock,
             hasher,
-            _directory: Arc::new(directory),
+            _ground: Arc::new(ground),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use testkit::postgres;
 
-use crate::server::{Server, Starting};
+use crate::server::{Server, Starting, get};
 
 /// A database server, and one directory.
 pub(super) struct House {
@@ -43,5 +43,15 @@ impl House {
 impl Default for House {
     fn default() -> Self {
         Self::of(postgres::Server::default())
+    }
+}
+
+impl Server {
+    /// Waits until it serves what needs the database.
+    pub(super) fn until_healthy(&self) {
+        let begun = std::time::Instant::now();
+        while self.http().exchange(get("/users", &self.token())).status != 200 {
+            assert!(begun.elapsed().as_secs() < 40, "{}", self.log());
+        }
     }
 }

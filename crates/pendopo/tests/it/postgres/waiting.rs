@@ -1,10 +1,11 @@
 //! A database that is not there yet, that goes, and that is none for this version.
 
-use testkit::Raw;
+use testkit::postgres::{Pooler, url};
+use testkit::{Cable, Raw};
 
 use super::house::House;
 use crate::run::run;
-use crate::server::{QUIET, get, post};
+use crate::server::{QUIET, Server, get, post};
 
 const BUDI: &str = r#"{"first_name":"Budi","last_name":"Santoso"}"#;
 
@@ -100,5 +101,50 @@ fn a_database_that_is_killed_and_comes_back_needs_no_restart_and_nothing_is_done
     let second = client.exchange(post("/user", &token, "second", BUDI));
     assert_eq!(second.status, 201, "{}", second.text());
     assert_eq!(house.database.sql("SELECT count(*) FROM person"), "3");
+    server.stop();
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_on_the_way_is_done_once_when_it_is_repeated() {
+    let house = House::default();
+    let cable = Cable::to(house.database.address());
+    let leading = format!("store.records={}", url(cable.address()));
+    let server = Server::start(house.path(), &["--set", &leading]);
+    let (mut client, token) = (server.http(), server.token());
+    // The look at the database's health writes as well, and was just there: the next one is ten seconds away.
+    server.ask_until("/readyz", |answer| answer.status == 200);
+    cable.cut_after(b"COMMIT");
+    let lost = client.exchange(post("/user", &token, "lost", BUDI));
+    assert_eq!(lost.status, 503, "{}", lost.text());
+    assert_eq!(lost.header("retry-after"), Some("2"));
+    assert_eq!(
+        house.database.sql("SELECT count(*) FROM person"),
+        "2",
+        "it was done"
+    );
+    let again = client.exchange(post("/user", &token, "lost", BUDI));
+    assert_eq!(again.status, 201, "{}", again.text());
+    assert_eq!(house.database.sql("SELECT count(*) FROM person"), "2");
+    server.stop();
+}
+
+#[test]
+fn behind_a_pooler_of_transactions_everything_works_and_is_told() {
+    let house = House::default();
+    let pooler = Pooler::start(&house.database);
+    let leading = format!("store.records={}", url(pooler.address()));
+    let server = Server::start(house.path(), &["--set", &leading]);
+    let (mut client, token) = (server.http(), server.token());
+    for number in 0..20 {
+        let made = client.exchange(post("/user", &token, &format!("n{number}"), BUDI));
+        assert_eq!(made.status, 201, "{}", made.text());
+    }
+    let listed = client.exchange(get("/users", &token));
+    assert!(listed.text().contains("\"total\":21"), "{}", listed.text());
+    server.ask_until("/status", |facts| {
+        facts
+            .text()
+            .contains("sent anew each time, since something stands between")
+    });
     server.stop();
 }
