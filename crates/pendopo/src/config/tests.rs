@@ -150,6 +150,11 @@ fn a_key_that_nothing_would_heed_is_refused_with_what_works() {
         assert!(error.contains(works), "{error}");
     };
     check("store.records=mysql://db/x", "`sqlite:` and a path");
+    let told = refused(&["store.records=mysql://p:rahasia@db/x"]);
+    assert!(
+        told.contains("`mysql`") && !told.contains("rahasia"),
+        "{told}"
+    );
     check("store.messages=redis://cache", "what works is `records`");
     check("store.sessions=redis://cache", "what works is `records`");
     check("store.audit=mongodb://db", "what works is `records`");

@@ -107,8 +107,10 @@ impl FromStr for Address {
             .iter()
             .any(|scheme| text.starts_with(scheme));
         if !is_url {
+            // The rest may hold a password, and is not repeated.
+            let scheme = text.split_once(':').map_or(text, |(scheme, _)| scheme);
             return Err(format!(
-                "`{text}` is no address of a PostgreSQL server: {SHAPE}"
+                "`{scheme}` begins no address of a PostgreSQL server: {SHAPE}"
             ));
         }
         let written = Written::split(text)?;
@@ -308,11 +310,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_an_address_is_named() {
-        refuse("mysql://p@db/p", "no address");
+        refuse("mysql://p@db/p", "`mysql` begins no address");
         refuse("postgres://p@db/p?sslmode=maybe", "sslmode=maybe");
         refuse("postgres://p@db/p?colour=red", "no address");
-        let told = "postgres://p:secret@db:x/p".parse::<Address>().unwrap_err();
-        assert!(!told.contains("secret"), "{told}");
+        for text in [
+            "postgres://p:secret@db:x/p",
+            "postgre://p:secret@db/p",
+            "postgres://p:secret@db/p?sslmode=maybe",
+            "postgres://p@db/p?password=secret&colour=red",
+        ] {
+            let told = text.parse::<Address>().unwrap_err();
+            assert!(!told.contains("secret"), "{told}");
+        }
     }
 
     #[test]

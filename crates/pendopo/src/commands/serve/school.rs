@@ -64,6 +64,8 @@ impl<'a> School<'a> {
         let opened = self.server.opened.get_or_init(|| opened);
         let (key, made) = when_there(self.parts.records(), async || {
             // Of servers that start together one makes what the first start makes, and the others find it made.
+            // One that is held from an attempt before would be waited for.
+            self.turn.take();
             self.turn.replace(Some(opened.records.turn().await?));
             let key = stores::cursor_key(&opened.stores).await?;
             let made = self.bootstrap(opened).run().await.context(UNFINISHED)?;

@@ -71,9 +71,11 @@ impl FromStr for Records {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Box::new(text.parse()?))),
+            // The rest may hold a password, and is not repeated.
             _ => Err(format!(
-                "`{text}` is no database address: write `sqlite:` and a path, such as `sqlite:data/pendopo.db`, or \
-                 `postgres://user@host/database`"
+                "`{}` is no database address: write `sqlite:` and a path, such as `sqlite:data/pendopo.db`, or \
+                 `postgres://user@host/database`",
+                text.split_once(':').map_or(text, |(scheme, _)| scheme)
             )),
         }
     }
