@@ -227,7 +227,7 @@ impl Default for TimeoutConfig {
 
 /// Certificates of the operator's own; without one, a local authority in the data directory issues one. The files are
 /// looked at every second: a new pair takes effect with the next handshake, and of a pair that can't be used the
-/// last good one stays.
+/// last good one stays. A reload puts other files in force; from no files to some, or back, takes a restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsConfig {

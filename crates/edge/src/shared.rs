@@ -20,7 +20,7 @@ use crate::redirect::Redirect;
 use crate::rules::Rules;
 use crate::sockets::Listening;
 use crate::start_error::StartError;
-use crate::tls::Certificates;
+use crate::tls::{Certificates, Own};
 use crate::upstream::{Clock, Upstream};
 
 /// What the HTTPS listener works with.
@@ -28,6 +28,8 @@ pub(crate) struct Secure {
     pub(crate) certificates: Arc<Certificates>,
     /// There while certificates are fetched.
     pub(crate) front: Option<Front>,
+    /// The operator's own, where there are any.
+    pub(crate) own: Option<Own>,
 }
 
 /// Rules, tables and counters; each of them is safe to use from any thread.

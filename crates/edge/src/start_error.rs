@@ -20,6 +20,11 @@ pub enum StartError {
     /// There is no certificate to serve.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Certificates are to come from elsewhere than they did.
+    #[error(
+        "`edge.tls`: from the server's certificates to your own, or back, takes a restart, which `pendopo serve --takeover` makes without a gap"
+    )]
+    OtherSource,
     /// The access log can't be written.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -21,7 +21,7 @@ pub use certificate::Certificate;
 pub(crate) use certificates::{Certificates, Notice, Proofs, handshake_only};
 pub(crate) use keeper::Keeper;
 pub(crate) use names::Names;
-pub(crate) use own::Own;
+pub(crate) use own::{Own, Renewed};
 pub(crate) use served::{Served, Source};
 pub use shown::{OwnListener, Shown, look};
 

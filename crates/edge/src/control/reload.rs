@@ -6,24 +6,54 @@ use super::Control;
 use crate::config::Config;
 use crate::descriptors;
 use crate::rules::Rules;
+use crate::shared::Secure;
 use crate::start_error::StartError;
+use crate::tls::{Own, Renewed, TlsError};
 use crate::upstream::Charge;
+
+/// What HTTPS works with, the operator's own certificates in it, and those to be put in their place.
+type Pairs<'a> = (&'a Secure, &'a Own, Renewed);
 
 impl Control {
     /// Puts these settings in force for every request from now on; connections keep the deadlines that they were opened
-    /// with. Listeners, certificates and the log stay what they are. After an error, nothing has changed.
+    /// with. Listeners and the log stay what they are. After an error, nothing has changed.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
         let shared = &self.shared;
         let before = shared.rules(0);
         let after = before.renewed(config, &shared.metrics)?;
         let bounds = &after.config.connections;
         let most = descriptors::connections(bounds.most).map_err(StartError::Descriptors)?;
+        let pairs = self.other_pairs(&before.config, &after.config)?;
         // From here on nothing fails.
+        if let Some((secure, own, pairs)) = pairs {
+            own.put_in_force(pairs, &secure.certificates);
+        }
         shared.connections.bound(most, bounds.per_address);
         shared.obey(&after);
         self.charge.send_replace(charge(&after));
         self.retire(&before, &after);
         Ok(())
+    }
+
+    /// The operator's own certificates, where others are named than before.
+    fn other_pairs(
+        &self,
+        before: &Config,
+        after: &Config,
+    ) -> Result<Option<Pairs<'_>>, StartError> {
+        if before.tls == after.tls {
+            return Ok(None);
+        }
+        let pairs = after.tls.pairs().ok_or(TlsError::Half)?;
+        // Without an HTTPS listener nobody would see them.
+        let Some(secure) = &self.shared.secure else {
+            return Ok(None);
+        };
+        match &secure.own {
+            Some(own) if !pairs.is_empty() => Ok(Some((secure, own, own.renewed(pairs)?))),
+            None if pairs.is_empty() => Ok(None),
+            _ => Err(StartError::OtherSource),
+        }
     }
 
     /// Upstreams that are no more let go of their targets, and limits are no longer shown.

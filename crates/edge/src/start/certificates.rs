@@ -51,6 +51,7 @@ impl Keeping {
         Secure {
             certificates: Arc::clone(&self.certificates),
             front: self.acme.as_ref().map(Acme::front),
+            own: self.own.clone(),
         }
     }
 

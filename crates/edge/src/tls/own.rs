@@ -5,7 +5,7 @@
 //! is replaced yet, or half a file is written, is neither served nor complained about.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lifecycle::Shutdown;
@@ -17,11 +17,15 @@ use crate::files;
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Every pair in the operator's order; never empty.
-#[derive(Debug)]
-pub(crate) struct Own(Vec<Pair>);
+/// Every pair in the operator's order; never empty. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Own(Arc<Mutex<Vec<Pair>>>);
 
+/// The pairs of other settings, read and not yet in force.
 #[derive(Debug)]
+pub(crate) struct Renewed(Vec<Pair>);
+
+#[derive(Debug, Clone)]
 struct Pair {
     files: PairConfig,
     /// The last that was good.
@@ -43,21 +47,44 @@ struct Content {
 impl Own {
     /// Reads every pair; one that can't be used is an error, for there is no last good one yet.
     pub(crate) fn read(pairs: Vec<PairConfig>) -> Result<Self, TlsError> {
+        let pairs: Result<_, _> = pairs.into_iter().map(Pair::read).collect();
+        Ok(Self(Arc::new(Mutex::new(pairs?))))
+    }
+
+    /// The pairs that other settings name. One whose files are the same stays as it is, with its last good certificate.
+    pub(crate) fn renewed(&self, pairs: Vec<PairConfig>) -> Result<Renewed, TlsError> {
+        let known = self.pairs();
+        let find = |files: PairConfig| {
+            let same = known.iter().find(|pair| pair.files == files);
+            same.cloned().map_or_else(|| Pair::read(files), Ok)
+        };
         pairs
             .into_iter()
-            .map(Pair::read)
+            .map(find)
             .collect::<Result<_, _>>()
-            .map(Self)
+            .map(Renewed)
+    }
+
+    /// From now on these are served and looked at.
+    pub(crate) fn put_in_force(&self, renewed: Renewed, certificates: &Certificates) {
+        *self.pairs() = renewed.0;
+        certificates.serve(self.served());
+        self.tell_faults(certificates);
     }
 
     /// The last good certificate of each pair.
-    pub(crate) fn served(&self) -> impl Iterator<Item = Arc<Served>> {
-        self.0.iter().map(|pair| Arc::clone(&pair.served))
+    pub(crate) fn served(&self) -> Vec<Arc<Served>> {
+        let pairs = self.pairs();
+        pairs.iter().map(|pair| Arc::clone(&pair.served)).collect()
+    }
+
+    fn pairs(&self) -> MutexGuard<'_, Vec<Pair>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks until the drain, and puts new pairs in force.
     pub(crate) async fn watch(
-        mut self,
+        self,
         certificates: Arc<Certificates>,
         mut shutdown: Shutdown,
     ) -> Result<(), String> {
@@ -70,9 +97,9 @@ impl Own {
     }
 
     /// Looks at every file once; to be called again and again.
-    pub(super) fn look(&mut self, certificates: &Certificates) {
+    pub(super) fn look(&self, certificates: &Certificates) {
         let has_changed = self
-            .0
+            .pairs()
             .iter_mut()
             .fold(false, |changed, pair| pair.look() | changed);
         if has_changed {
@@ -83,7 +110,8 @@ impl Own {
 
     /// Tells what is wrong with the files, if anything.
     pub(crate) fn tell_faults(&self, certificates: &Certificates) {
-        let faults = self.0.iter().filter_map(|pair| pair.fault.as_deref());
+        let pairs = self.pairs();
+        let faults = pairs.iter().filter_map(|pair| pair.fault.as_deref());
         certificates.notice.tell_faults(&faults.collect::<Vec<_>>());
     }
 }

@@ -21,6 +21,7 @@ pub(super) const LIVE: &[&str] = &[
     "edge.request",
     "edge.site",
     "edge.timeout",
+    "edge.tls",
     "edge.trusted_proxies",
     "edge.upstream",
 ];

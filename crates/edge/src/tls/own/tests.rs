@@ -89,7 +89,7 @@ fn a_fault_is_told_once_and_forgotten_when_the_old_pair_comes_back() {
     let mut table = Table::new();
     let key = fs::read(table.path().join("certificate.key")).unwrap();
     fs::write(table.path().join("certificate.key"), "").unwrap();
-    let changes = |table: &mut Table| table.own.0[0].look();
+    let changes = |table: &mut Table| table.own.pairs()[0].look();
     let told: Vec<_> = (0..5).map(|_| changes(&mut table)).collect();
     assert_eq!(told, [false, true, false, false, false]);
     fs::write(table.path().join("certificate.key"), key).unwrap();

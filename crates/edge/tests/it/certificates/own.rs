@@ -156,3 +156,49 @@ fn a_connection_made_for_one_certificate_is_not_used_for_a_host_of_another() {
     assert_eq!(status("www.sekolah.example"), 200);
     assert_eq!(status("toko.example"), 421);
 }
+
+#[test]
+fn a_reload_puts_other_files_in_force_or_changes_nothing() {
+    let pairs = Pairs::new();
+    let [first, second] =
+        [("a", "a.example"), ("b", "b.example")].map(|(folder, name)| pairs.issue(folder, &[name]));
+    let house = open(vec![first.clone()]);
+    let reload = |pair: Vec<PairConfig>| {
+        let mut config = house.config.clone();
+        config.tls.pair = pair;
+        house.control.reload(config)
+    };
+    let mut client = pairs.connect(&house, "a.example");
+    let get = "GET / HTTP/1.1\r\nhost: a.example\r\n\r\n";
+    assert_eq!(client.exchange(get).status, 200);
+    let before = pairs.leaf(&house, "a.example").unwrap();
+    assert_eq!(pairs.leaf(&house, "b.example"), None);
+
+    let missing = PairConfig {
+        key: "/nowhere.key".into(),
+        ..second.clone()
+    };
+    for (pair, complaint) in [
+        (vec![missing], "/nowhere.key"),
+        (Vec::new(), "takes a restart"),
+    ] {
+        let error = reload(pair).unwrap_err().to_string();
+        assert!(error.contains(complaint), "{error}");
+        assert_eq!(pairs.leaf(&house, "a.example").as_ref(), Some(&before));
+    }
+
+    // One that is in force already stays, even if its files are gone.
+    fs::remove_file(&first.key).unwrap();
+    reload(vec![second.clone(), first]).unwrap();
+    assert!(pairs.leaf(&house, "b.example").is_some());
+    assert_eq!(pairs.leaf(&house, "a.example"), Some(before));
+    reload(vec![second]).unwrap();
+    assert_eq!(pairs.leaf(&house, "a.example"), None);
+    assert_eq!(client.exchange(get).status, 200, "who is in is served on");
+
+    let replaced = pairs.leaf(&house, "b.example");
+    pairs.issue("b", &["b.example"]);
+    eventually("the new pair's certificate", || {
+        pairs.leaf(&house, "b.example") != replaced
+    });
+}
