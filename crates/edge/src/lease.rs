@@ -65,7 +65,7 @@ pub(crate) struct Held {
 }
 
 /// Who this edge is; the file is made at the first start. The data directory is used by one server at a time.
-pub(crate) fn holder(data: &Path) -> io::Result<String> {
+pub fn holder(data: &Path) -> io::Result<String> {
     let path = data.join("edge.id");
     if let Some(known) = files::read(&path)?
         && let Ok(known) = String::from_utf8(known)

@@ -62,6 +62,7 @@ pub use content::{Body, BoxError};
 pub use control::{Chosen, Control, UnknownTarget};
 pub use forward::LocalService;
 pub use inspection::{Inspection, inspect};
+pub use lease::holder;
 pub use sockets::Handed;
 pub use start::{Edge, Setup};
 pub use start_error::StartError;

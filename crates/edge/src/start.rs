@@ -154,7 +154,7 @@ impl Edge {
         })?;
         for (index, (sockets, queue)) in self.sockets.into_iter().zip(queues).enumerate() {
             let (shared, part) = (Arc::clone(&self.shared), Arc::clone(&part));
-            tasks.spawn(format!("edge-{index}"), move |shutdown| async move {
+            tasks.spawn_watched(format!("edge-{index}"), move |shutdown| async move {
                 let worker =
                     Worker::new(shared, index, queue).map_err(|error| error.to_string())?;
                 part.ready();

@@ -6,8 +6,10 @@ pub mod listen;
 pub mod password;
 pub mod pauses;
 pub mod readiness;
+pub mod sandbox;
 pub mod shutdown;
 pub mod tasks;
+pub mod watchdog;
 
 pub use bound::Bound;
 pub use facts::Facts;
@@ -17,3 +19,4 @@ pub use pauses::Pauses;
 pub use readiness::{Part, Readiness};
 pub use shutdown::{Shutdown, Trigger};
 pub use tasks::Tasks;
+pub use watchdog::Watchdog;

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::runtime;
 
 use crate::shutdown::{Shutdown, Trigger};
+use crate::watchdog::Watchdog;
 
 /// Why the process's parts ended.
 #[derive(Debug, Error)]
@@ -28,6 +29,7 @@ pub struct Tasks {
     trigger: Trigger,
     shutdown: Shutdown,
     threads: Vec<JoinHandle<()>>,
+    watchdog: Option<Watchdog>,
     ended: mpsc::Receiver<Ended>,
     tell: mpsc::Sender<Ended>,
 }
@@ -40,9 +42,38 @@ impl Tasks {
             trigger,
             shutdown,
             threads: Vec::new(),
+            watchdog: None,
             ended,
             tell,
         }
+    }
+
+    /// Has those that are spawned as watched looked after by this one.
+    pub fn watch(&mut self, watchdog: Watchdog) {
+        self.watchdog = Some(watchdog);
+    }
+
+    /// The same as [`Tasks::spawn`] for a future that never blocks its thread: if it does, the process ends.
+    pub fn spawn_watched<S, F>(
+        &mut self,
+        name: impl Into<String>,
+        start: S,
+    ) -> Result<(), TaskError>
+    where
+        S: FnOnce(Shutdown) -> F + Send + 'static,
+        F: Future<Output = Outcome>,
+    {
+        let name = name.into();
+        let Some(watchdog) = &self.watchdog else {
+            return self.spawn(name, start);
+        };
+        let turning = watchdog.turning(&name);
+        self.spawn(name, |shutdown| async move {
+            tokio::select! {
+                outcome = start(shutdown) => outcome,
+                () = turning => unreachable!("it turns for ever"),
+            }
+        })
     }
 
     /// Starts a thread that runs the future made by `start` to its end on a runtime of its own.

@@ -10,6 +10,7 @@ use school::Timestamp;
 use store::archive::{Contents, Progress};
 use store::backup::{Backup, BackupError, Backups};
 
+use crate::cli::RoleName;
 use crate::config::{Config, written};
 
 pub(crate) use keeper::{Keeper, last_proved};
@@ -42,15 +43,25 @@ pub(crate) fn database(config: &Config) -> Result<&Path, Unserved> {
 )]
 pub(crate) struct Unserved;
 
-/// Makes one of everything that must come back, and proves it.
+/// The directories that a server of these roles can put into its backups: certificates are closed to one without an
+/// edge.
+pub(crate) fn directories(roles: &[RoleName]) -> &'static [&'static str] {
+    if roles.contains(&RoleName::Edge) {
+        &DIRECTORIES
+    } else {
+        &DIRECTORIES[1..]
+    }
+}
+
+/// Makes one of everything that must come back, with these directories of `data`, and proves it.
 pub(crate) fn create(
     config: &Config,
-    database: &Path,
+    (database, directories): (&Path, &[&str]),
     at: Timestamp,
     progress: Progress<'_>,
 ) -> Result<Backup, BackupError> {
     let mut files = Vec::new();
-    for directory in DIRECTORIES {
+    for directory in directories {
         let path = config.data.join(directory);
         gather(&path, directory, &mut files).map_err(|cause| BackupError::File { path, cause })?;
     }

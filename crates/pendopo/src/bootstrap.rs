@@ -13,6 +13,8 @@ use school::tokens::{self, NewToken, Scope};
 use school::{Actor, Clock, Limit, Person, Role, Stores};
 use secrecy::SecretString;
 
+use crate::data_dir::RUN;
+
 /// The username of the first administrator.
 pub(crate) const ADMIN: &str = "admin";
 /// What the machine's own token is called.
@@ -196,9 +198,11 @@ fn read(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Beside it first, then over it: whoever reads the file finds a whole token.
+/// Elsewhere first, then in its place: whoever reads the file finds a whole token. A sandbox may keep the place itself
+/// from being written to.
 fn write(path: &Path, secret: &str) -> io::Result<()> {
-    let beside = path.with_extension("new");
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let beside = directory.join(RUN).join("admin-token.new");
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)
@@ -209,6 +213,5 @@ fn write(path: &Path, secret: &str) -> io::Result<()> {
     writeln!(file, "{secret}")?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
-    path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    File::open(directory)?.sync_all()
 }

@@ -15,9 +15,10 @@ mod store;
 
 use std::path::PathBuf;
 
+use edge::config::Span;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use admin::{AdminConfig, DrainConfig, Format, Level, LogConfig};
+pub(crate) use admin::{AdminConfig, DrainConfig, Format, Level, LogConfig, Switch};
 pub(crate) use backup::BackupConfig;
 pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
@@ -44,6 +45,13 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// The language of pages when the browser states none: `id` or `en`. Default `id`.
     pub(crate) language: web::Language,
+    /// Whether the server gives up, when it starts, what it won't need again: files of other roles, starting programs,
+    /// opening listeners; `on` or `off`. Where the kernel lacks a fence the log says so, and the rest stands. Default
+    /// `on`; turn it off to find out whether it is in the way of something, and tell us.
+    pub(crate) sandbox: Switch,
+    /// How long a thread that answers requests may be stuck before the process ends itself, with a message, so that
+    /// whoever started it starts it again; `0s` lets it hang. Default `30s`.
+    pub(crate) watchdog: Span,
     /// The front door.
     pub(crate) edge: edge::Config,
     /// The API and the pages.
@@ -66,6 +74,8 @@ impl Default for Config {
             domains: Vec::new(),
             data: PathBuf::from("data"),
             language: web::Language::default(),
+            sandbox: Switch::default(),
+            watchdog: Span::from_secs(30),
             edge: edge::Config::default(),
             web: web::Config::default(),
             admin: AdminConfig::default(),

@@ -18,6 +18,7 @@ pub(crate) use socket::ControlSocket;
 pub(crate) use takeover::{Predecessor, Wanted};
 
 use crate::cli::RoleName;
+use crate::data_dir::RUN;
 
 /// What can be asked for, as one line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,5 +59,5 @@ const MOST_LINE: u64 = 64 * 1024;
 
 /// The socket's name in the data directory: processes that play different roles there each have one.
 fn name(role: RoleName) -> String {
-    format!("{}.sock", role.as_str())
+    format!("{RUN}/{}.sock", role.as_str())
 }

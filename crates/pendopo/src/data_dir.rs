@@ -9,6 +9,9 @@ use thiserror::Error;
 
 use crate::cli::RoleName;
 
+/// What lives no longer than the process lies in it.
+pub(crate) const RUN: &str = "run";
+
 /// Why the data directory can't be used, and what to do.
 #[derive(Debug, Error)]
 pub(crate) enum DataDirError {
@@ -80,9 +83,27 @@ pub(crate) fn admin_token(data: &Path) -> PathBuf {
     data.join("admin-token")
 }
 
+/// The processes that serve from this directory, or did so last.
+pub(crate) fn holders(data: &Path) -> Vec<String> {
+    let locks = RoleName::ALL.map(|role| data.join(lock_name(role)));
+    let number = |lock: &PathBuf| std::fs::read_to_string(lock).ok();
+    let mut numbers: Vec<String> = locks
+        .iter()
+        .filter_map(number)
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+        .collect();
+    numbers.dedup();
+    numbers
+}
+
+fn lock_name(role: RoleName) -> String {
+    format!("{}.lock", role.as_str())
+}
+
 fn lock(path: &Path, role: RoleName) -> Result<File, DataDirError> {
     let unwritable = |error| DataDirError::Unwritable(path.to_owned(), error);
-    let name = path.join(format!("{}.lock", role.as_str()));
+    let name = path.join(lock_name(role));
     let mut options = OpenOptions::new();
     let mut file = options
         .read(true)

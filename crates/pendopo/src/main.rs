@@ -14,6 +14,7 @@ mod process;
 mod reload;
 mod render;
 mod roles;
+mod sandbox;
 mod secrets;
 mod stores;
 mod telemetry;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use edge::Control;
 use thiserror::Error;
@@ -10,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Change, Config, Faults, changes};
 use crate::roles;
+use crate::sandbox::Sandbox;
 
 /// Why nothing was changed.
 #[derive(Debug, Error)]
@@ -20,9 +22,23 @@ pub(crate) enum NotReloaded {
     /// Some of what differs can't be changed while the server runs.
     #[error("nothing was changed, for this needs a restart: {0}")]
     Restart(String),
+    /// The sandbox keeps these files closed.
+    #[error(
+        "nothing was changed, for this needs a restart: the sandbox closed {} when the server started",
+        paths(.0)
+    )]
+    Closed(Vec<PathBuf>),
     /// The edge can't work with it.
     #[error("nothing was changed: {0}")]
     Edge(#[from] edge::StartError),
+}
+
+fn paths(paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    paths.join(" and ")
 }
 
 /// What a reload works with.
@@ -33,6 +49,7 @@ pub(crate) struct Reloader {
     roles: Vec<RoleName>,
     edge: Control,
     in_force: RefCell<Config>,
+    sandbox: Sandbox,
 }
 
 impl Reloader {
@@ -41,6 +58,7 @@ impl Reloader {
         options: &ServeOptions,
         roles: &[RoleName],
         in_force: &Config,
+        sandbox: Sandbox,
         edge: Control,
     ) -> Self {
         Self {
@@ -49,6 +67,7 @@ impl Reloader {
             roles: roles.to_vec(),
             edge,
             in_force: RefCell::new(in_force.clone()),
+            sandbox,
         }
     }
 
@@ -79,7 +98,12 @@ impl Reloader {
     }
 
     fn put_in_force(&self) -> Result<Vec<Change>, NotReloaded> {
-        let new = config::load(&self.global, &self.domains)?.config;
+        let loaded = config::load(&self.global, &self.domains)?;
+        let closed = self.sandbox.closed(&self.roles, &loaded);
+        if !closed.is_empty() {
+            return Err(NotReloaded::Closed(closed));
+        }
+        let new = loaded.config;
         let changed = changes(&self.in_force.borrow(), &new);
         let restart = changed.iter().filter(|change| !change.is_live());
         let restart: Vec<String> = restart.map(Change::to_string).collect();

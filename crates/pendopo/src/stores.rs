@@ -19,7 +19,7 @@ use tokio::runtime::Builder;
 use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
 use health::Every;
 
-pub(crate) use records::{must_be_whole, warn_of};
+pub(crate) use records::{lay_out, must_be_whole, warn_of};
 pub(crate) use waiting::{Trouble, when_there};
 
 /// The part of `/readyz` that stands for the records.

@@ -14,7 +14,8 @@ use store::backup::{Backup, BackupError, State};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{create, of};
+use super::{create, directories, of};
+use crate::cli::RoleName;
 use crate::config::Config;
 
 /// The clock on the wall is looked at this often: it may jump.
@@ -28,6 +29,7 @@ const AFTER_FAILURE: Duration = Duration::from_mins(30);
 pub(crate) struct Keeper {
     config: Config,
     database: PathBuf,
+    directories: &'static [&'static str],
     zone: TimeZone,
     facts: Facts,
     metrics: Metrics,
@@ -69,12 +71,13 @@ impl Metrics {
 impl Keeper {
     pub(crate) fn new(
         config: &Config,
-        database: &Path,
+        (database, roles): (&Path, &[RoleName]),
         facts: Facts,
         registry: &mut Registry,
     ) -> Self {
         let keeper = Self {
             database: database.to_owned(),
+            directories: directories(roles),
             zone: config.web.time_zone.time_zone().clone(),
             config: config.clone(),
             metrics: Metrics::register(registry),
@@ -121,9 +124,15 @@ impl Keeper {
     async fn make(&self) -> bool {
         let (tell, told) = oneshot::channel();
         let (config, database) = (self.config.clone(), self.database.clone());
+        let directories = self.directories;
         // A thread that nobody waits for: a drain shall not last as long as a backup.
         let work = move || {
-            let made = create(&config, &database, Clock::System.now(), &mut |_, _| {});
+            let made = create(
+                &config,
+                (&database, directories),
+                Clock::System.now(),
+                &mut |_, _| {},
+            );
             // Nobody listens any more when the server drains.
             let _ = tell.send(made);
         };
@@ -238,7 +247,7 @@ mod tests {
         open(database, &Options::default()).unwrap().close();
         Keeper::new(
             &config,
-            database,
+            (database, &RoleName::ALL),
             Facts::default(),
             &mut Registry::default(),
         )

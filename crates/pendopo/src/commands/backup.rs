@@ -29,9 +29,14 @@ fn create(config: &Config) -> Result<ExitCode> {
     let database = backups::database(config)?;
     stores::with_existing(config, async |_| Ok(()))?;
     let mut progress = Progress::of("writing", "rows");
-    let made = backups::create(config, database, Clock::System.now(), &mut |done, all| {
-        progress.tell(done, all);
-    });
+    let made = backups::create(
+        config,
+        (database, &backups::DIRECTORIES),
+        Clock::System.now(),
+        &mut |done, all| {
+            progress.tell(done, all);
+        },
+    );
     drop(progress);
     let made = made?;
     say(made.path.display());

@@ -5,6 +5,7 @@ mod certificate;
 mod disk;
 mod limits;
 mod report;
+mod sandbox;
 mod server;
 mod store;
 
@@ -26,5 +27,6 @@ pub(super) fn run(config: &Config) -> ExitCode {
     backup::examine(config, now, &mut report);
     certificate::examine(config, running.as_ref(), now, &mut report);
     limits::examine(config, running.as_ref(), &mut report);
+    sandbox::examine(config, running.as_ref(), &mut report);
     report.conclude()
 }

@@ -16,7 +16,7 @@ use ::school::Clock;
 use anyhow::{Context, Error, Result, anyhow};
 use edge::{Control, Handed, LocalService};
 use lifecycle::tasks::TaskError;
-use lifecycle::{Part, Shutdown, Tasks, Trigger, shutdown};
+use lifecycle::{Part, Shutdown, Tasks, Trigger, Watchdog, shutdown};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use store::newest_schema;
@@ -34,6 +34,7 @@ use crate::private::{Private, ProcessMetrics};
 use crate::process::{self, Impatience, Signals};
 use crate::reload::{Hangup, Reloader};
 use crate::roles::{self, BoundRoles, Telling};
+use crate::sandbox::Sandbox;
 use crate::stores::{self, Opened};
 use crate::telemetry;
 use school::School;
@@ -43,14 +44,15 @@ use welcome::Welcome;
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Runs the server to its end.
 pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
-    let config = config::load(global, &options.domain)?.config;
+    let loaded = config::load(global, &options.domain)?;
+    let config = &loaded.config;
     telemetry::start(&config.log);
-    let roles = roles::chosen(&options.role, &config)?;
+    let roles = roles::chosen(&options.role, config)?;
     if options.open_api {
-        open_api::must_be_private(&config, &roles)?;
+        open_api::must_be_private(config, &roles)?;
     }
     let (predecessor, mut inheritance) = if options.takeover {
-        relieved(&config, &roles)?.unzip()
+        relieved(config, &roles)?.unzip()
     } else {
         (None, None)
     };
@@ -59,17 +61,19 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         None => DataDir::open(&config.data, &roles)?,
     };
     if predecessor.is_none() {
-        roles::probe(&roles, &config)?;
+        roles::probe(&roles, config)?;
     }
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
         .context("can't start the main thread's runtime")?;
     stores::must_be_whole(&config.data)?;
+    let sandbox = Sandbox::around_files(&roles, &loaded)?;
     let server = Server {
-        config,
+        config: loaded.config,
         roles,
         data,
+        sandbox,
         global: global.clone(),
         options: options.clone(),
         opened: OnceCell::new(),
@@ -99,6 +103,7 @@ struct Server {
     config: Config,
     roles: Vec<RoleName>,
     data: DataDir,
+    sandbox: Sandbox,
     global: Global,
     options: ServeOptions,
     /// Empty until the stores are there, and without the role `web`.
@@ -123,11 +128,14 @@ impl Server {
         let socket = ControlSocket::bind(&self.config.data, self.roles[0])?;
         let school = self.has_web().then(|| School::new(self, &telling));
         let bound = self.bind(school.as_ref().map(School::service), handed, &mut telling)?;
+        self.sandbox
+            .around_calls(&self.roles, &self.config, &telling.facts);
         let welcome = Welcome::new(self, &bound, &private);
         welcome.state(&telling.facts);
         let keeper = self.keeper(&mut telling);
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
+        self.watch(&mut tasks)?;
         let (control, renewal) = (bound.control(), bound.renewal());
         let estate = self.estate(private, telling, &trigger)?;
         let mut opening = pin!(opened(school.as_ref()));
@@ -173,7 +181,7 @@ impl Server {
                 let facts = telling.facts.clone();
                 Some(Keeper::new(
                     &self.config,
-                    database,
+                    (database, &self.roles),
                     facts,
                     &mut telling.registry,
                 ))
@@ -201,7 +209,26 @@ impl Server {
     }
 
     fn reloader(&self, edge: Control) -> Reloader {
-        Reloader::new(&self.global, &self.options, &self.roles, &self.config, edge)
+        Reloader::new(
+            &self.global,
+            &self.options,
+            &self.roles,
+            &self.config,
+            self.sandbox.clone(),
+            edge,
+        )
+    }
+
+    /// Has the threads that answer requests, and this one, watched.
+    fn watch(&self, tasks: &mut Tasks) -> Result<()> {
+        let patience = self.config.watchdog.duration();
+        if patience.is_zero() {
+            return Ok(());
+        }
+        let watchdog = Watchdog::start(patience).context("can't start the watchdog")?;
+        spawn_local(watchdog.turning("main"));
+        tasks.watch(watchdog);
+        Ok(())
     }
 
     fn bind(

@@ -67,6 +67,15 @@ impl Default for DrainConfig {
     }
 }
 
+/// Whether something is done at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Switch {
+    #[default]
+    On,
+    Off,
+}
+
 /// How important a message must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -272,6 +272,15 @@ fn insert(table: &mut Table, key: &str, value: Value) {
 }
 
 impl Loaded {
+    /// The files that were read: the configuration, and those that hold secrets.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let secrets = self.origins.values().filter_map(|origin| match origin {
+            Origin::Secret(path, _) => Some(path.clone()),
+            _ => None,
+        });
+        self.file.clone().into_iter().chain(secrets).collect()
+    }
+
     /// Where a key's value comes from.
     pub(crate) fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)

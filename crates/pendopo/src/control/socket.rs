@@ -1,15 +1,16 @@
 //! The socket's place in the file system.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::cli::RoleName;
+use crate::data_dir::RUN;
 
 /// The bound socket; its file goes when this does.
 pub(crate) struct ControlSocket {
@@ -28,6 +29,9 @@ impl ControlSocket {
         let path = data.join(super::name(role));
         let aside = data.join(format!("{}.new", super::name(role)));
         let bound = || {
+            let directory = data.join(RUN);
+            let mut builder = DirBuilder::new();
+            builder.recursive(true).mode(0o700).create(directory)?;
             match fs::remove_file(&aside) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -102,7 +106,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let data = parent.path().join("deep/".repeat(40));
         fs::create_dir_all(&data).unwrap();
-        let path = data.join("edge.sock");
+        fs::create_dir(data.join("run")).unwrap();
+        let path = data.join("run/edge.sock");
         fs::write(&path, "left by a server that was killed").unwrap();
         let first = ControlSocket::bind(&data, RoleName::Edge).unwrap();
         let first = first.publish().unwrap();
@@ -116,6 +121,6 @@ mod tests {
         drop(first);
         connect(&data, RoleName::Edge).unwrap();
         drop(second);
-        assert_eq!(fs::read_dir(&data).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(data.join("run")).unwrap().count(), 0);
     }
 }

@@ -1,8 +1,10 @@
 //! The records: opening the database that the configuration names, and what it says of itself.
 
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use store::postgres::{self, Address};
 use store::{Opened, Status, sqlite};
 
@@ -26,6 +28,24 @@ pub(super) fn must_exist(records: &Records) -> Result<()> {
         ),
         _ => Ok(()),
     }
+}
+
+/// Makes SQLite's files that are not there: an empty log is a good one.
+pub(crate) fn lay_out(records: &Records) -> Result<()> {
+    let files = records.files();
+    let Some((database, others)) = files.split_first() else {
+        return Ok(());
+    };
+    // Turning the log on in an empty one takes more files; every other one of ours has it.
+    if fs::metadata(database).map_or(0, |file| file.len()) == 0 {
+        sqlite::open(database, &sqlite::Options::default())?.close();
+    }
+    for path in others {
+        let mut options = OpenOptions::new();
+        let made = options.append(true).create(true).mode(0o600).open(path);
+        made.with_context(|| format!("can't make {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Opens the database, made or upgraded if need be.

@@ -52,7 +52,7 @@ fn a_failed_attempt_is_told_and_a_new_one_can_be_asked_of_a_running_server() {
     assert!(
         alone
             .complaint(1)
-            .contains("no server runs here: nobody answers at data/edge.sock"),
+            .contains("no server runs here: nobody answers at data/run/edge.sock"),
         "{alone:?}"
     );
     let server = Server::start(directory.path(), &FETCHING);

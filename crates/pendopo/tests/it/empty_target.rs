@@ -67,5 +67,5 @@ fn a_target_is_emptied_and_given_requests_again() {
     });
     assert!(answers.any(|text| text == "mine"));
     server.stop();
-    assert!(!directory.path().join("data/edge.sock").exists());
+    assert!(!directory.path().join("data/run/edge.sock").exists());
 }

@@ -181,6 +181,11 @@ impl Server {
         self.address("https://", "pages")
     }
 
+    /// Where an edge by itself serves plain HTTP.
+    pub(crate) fn sites_address(&self) -> SocketAddr {
+        self.address("http://", "the sites")
+    }
+
     /// A connection without encryption.
     pub(crate) fn http(&self) -> Raw {
         Raw::connect(self.http_address())
@@ -247,11 +252,10 @@ impl Drop for Server {
 fn welcome(child: &mut Child) -> String {
     let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
     let mut text = String::new();
-    while !text
-        .lines()
-        .last()
-        .is_some_and(|line| line.starts_with("  curl "))
-    {
+    let is_last = |line: &str| line.starts_with("  curl ");
+    // One without pages has nothing to paste.
+    let is_edge = |text: &str| text.contains("the sites") && text.contains("private:");
+    while !text.lines().last().is_some_and(is_last) && !is_edge(&text) {
         if lines.read_line(&mut text).expect("text on standard output") == 0 {
             break;
         }

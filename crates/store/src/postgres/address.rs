@@ -74,6 +74,11 @@ impl Address {
         self.password.clone()
     }
 
+    /// The file of authorities that may vouch for the server; the public ones if absent.
+    pub fn authorities(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     /// Whether what is sent may pass others on its way, and nothing makes sure that the server is the right one.
     pub fn is_exposed(&self) -> bool {
         let is_far = |endpoint: &Endpoint| match endpoint {

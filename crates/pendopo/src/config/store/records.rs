@@ -30,6 +30,27 @@ impl Records {
             Self::Postgres(_) => None,
         }
     }
+
+    /// SQLite's files: the database, its write-ahead log, and the index of that; none of a server.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let beside = |file: &Path, suffix| {
+            let mut name = file.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        let suffixes = ["", "-wal", "-shm"].into_iter();
+        self.file()
+            .map(|file| suffixes.map(|suffix| beside(file, suffix)).collect())
+            .unwrap_or_default()
+    }
+
+    /// The file of authorities by which a server is known, where one is named.
+    pub(crate) fn authorities(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(address) => address.authorities(),
+        }
+    }
 }
 
 /// A server that follows another; shown, it has no password.
