@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tempfile::tempdir;
 use testkit::Raw;
 
-use crate::run::run_with_input;
+use crate::run::{run, run_with_input};
 use crate::server::{Server, get};
 
 /// Every file below a directory that is not the database or a secret's own place.
@@ -38,7 +38,7 @@ fn no_secret_is_seen_outside_its_own_place() {
     let token = server.token();
     let mut client = server.https();
     client.exchange(get("/users?token=rahasia-sekali", &token));
-    let cookie = sign_in(&mut client);
+    let cookie = sign_in(&mut client, "kuda laut menari");
     let words = ["user", "passwd", "admin", "--password-file", "-"];
     let console = run_with_input(path, &words, "lain lagi, kuda laut\n");
     let mut seen = vec![
@@ -64,6 +64,35 @@ fn no_secret_is_seen_outside_its_own_place() {
     }
 }
 
+#[test]
+fn no_secret_is_in_a_backup() {
+    let directory = tempdir().unwrap();
+    let path = directory.path();
+    run(path, &["init-secrets"]).good();
+    let file = path.join("secrets/admin-password");
+    let words = ["--set", "admin.password_file=secrets/admin-password"];
+    let server = Server::start(path, &words);
+    let password = fs::read_to_string(file).unwrap();
+    let secrets = [
+        server.token(),
+        sign_in(&mut server.https(), &password),
+        password,
+    ];
+    run(path, &["backup", "create"]).good();
+    let archive = fs::read_dir(path.join("data/backups"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().ends_with(".tar.zst"))
+        .expect("an archive");
+    let held = zstd::decode_all(fs::File::open(archive).unwrap()).unwrap();
+    let held = String::from_utf8_lossy(&held);
+    assert!(held.contains("Pendopo"), "the records were looked at");
+    for secret in secrets {
+        assert!(!held.contains(&secret), "`{secret}` is in the backup");
+    }
+    server.stop();
+}
+
 /// What the system shows of the server to everybody on the machine.
 fn process(server: &Server, name: &str) -> String {
     let bytes = fs::read(format!("/proc/{}/{name}", server.pid())).unwrap();
@@ -71,8 +100,8 @@ fn process(server: &Server, name: &str) -> String {
 }
 
 /// Signs in as the first administrator; the session's secret.
-fn sign_in(client: &mut Raw) -> String {
-    let form = "login=admin&password=kuda+laut+menari";
+fn sign_in(client: &mut Raw, password: &str) -> String {
+    let form = format!("login=admin&password={}", password.replace(' ', "+"));
     let answer = client.exchange(format!(
         "POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
