@@ -21,9 +21,11 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let version = version::current(&manifest)?;
     let name = format!("pendopo-{version}-{}-linux", std::env::consts::ARCH);
     let folder = emptied(&root.join(format!("target/release-{version}")))?;
+    copy(root, &folder, &name)?;
     build(root)?;
     let inside = folder.join(&name);
-    copy(root, &inside)?;
+    std::fs::copy(root.join("target/release/pendopo"), inside.join("pendopo"))
+        .context("copying the binary")?;
     pack(&folder, &name)?;
     std::fs::remove_dir_all(&inside).context("removing what was packed")?;
     let bill = sbom::text(&Workspace::read(root)?, &read_lock(root)?)?;
@@ -49,15 +51,21 @@ fn build(root: &Path) -> Result<()> {
     run_program(frugal_cargo(root).args(words).args(linked))
 }
 
-fn copy(root: &Path, inside: &Path) -> Result<()> {
-    std::fs::create_dir_all(inside).context("creating the archive's folder")?;
-    let mut copy = Command::new("cp");
-    copy.current_dir(root)
-        .arg("-R")
-        .arg("target/release/pendopo")
-        .args(BESIDE)
-        .arg(inside);
-    run_program(&mut copy)
+/// What is committed and nothing else: secrets of a trial may stand in `deploy/`.
+fn copy(root: &Path, folder: &Path, name: &str) -> Result<()> {
+    let committed = folder.join("committed.tar");
+    let mut archive = Command::new("git");
+    archive
+        .current_dir(root)
+        .args(["archive", "--format=tar"])
+        .arg(format!("--prefix={name}/"))
+        .arg(format!("--output={}", committed.display()))
+        .arg("HEAD")
+        .args(BESIDE);
+    run_program(&mut archive)?;
+    let mut unpack = Command::new("tar");
+    run_program(unpack.current_dir(folder).args(["-xf", "committed.tar"]))?;
+    std::fs::remove_file(&committed).context("removing what was unpacked")
 }
 
 /// The same bytes for the same files, whoever packs them.

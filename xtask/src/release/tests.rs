@@ -43,6 +43,35 @@ fn the_bill_has_every_package_of_the_binary_and_none_of_the_tests() {
 }
 
 #[test]
+fn what_is_not_committed_is_not_handed_out() {
+    let (repository, folder) = (tempdir().unwrap(), tempdir().unwrap());
+    let git = |words: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example"];
+        let mut git = Command::new("git");
+        output(
+            git.current_dir(repository.path())
+                .args(identity)
+                .args(words),
+        )
+        .unwrap();
+    };
+    for path in ["deploy", "docs"] {
+        std::fs::create_dir(repository.path().join(path)).unwrap();
+    }
+    for path in ["CHANGELOG.md", "LICENSE", "README.md", "deploy/a", "docs/b"] {
+        std::fs::write(repository.path().join(path), "text").unwrap();
+    }
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "a"]);
+    std::fs::write(repository.path().join("deploy/secret"), "geheim").unwrap();
+    copy(repository.path(), folder.path(), "pendopo-1").unwrap();
+    let inside = folder.path().join("pendopo-1");
+    assert!(inside.join("deploy/a").exists());
+    assert!(!inside.join("deploy/secret").exists());
+}
+
+#[test]
 fn an_archive_of_the_same_files_is_the_same_and_its_checksum_proves_it() {
     let archives = [0, 1].map(|_| {
         let folder = tempdir().unwrap();
