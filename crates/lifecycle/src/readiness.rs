@@ -14,6 +14,8 @@ pub struct Readiness {
 pub enum State {
     /// It serves.
     Ready,
+    /// It serves, but lacks something for this reason.
+    Lacking(String),
     /// It does not, for this reason.
     Waiting(String),
 }
@@ -38,7 +40,7 @@ impl Readiness {
 
     /// Whether every part is ready.
     pub fn is_ready(&self) -> bool {
-        self.lock().values().all(|state| *state == State::Ready)
+        self.lock().values().all(State::is_ready)
     }
 
     /// Each part and its state, by name.
@@ -54,10 +56,24 @@ impl Readiness {
     }
 }
 
+impl State {
+    /// Whether the part serves.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self, Self::Waiting(_))
+    }
+}
+
 impl Part {
     /// The part can serve.
     pub fn ready(&self) {
         self.readiness.lock().insert(self.name, State::Ready);
+    }
+
+    /// The part serves, but lacks something, and says what.
+    pub fn lacking(&self, reason: impl Into<String>) {
+        self.readiness
+            .lock()
+            .insert(self.name, State::Lacking(reason.into()));
     }
 
     /// The part cannot serve, and says why.
@@ -92,7 +108,8 @@ mod tests {
             readiness.report()[1],
             ("store", State::Waiting("disk full".to_owned()))
         );
-        store.ready();
+        store.lacking("an archive");
+        assert!(readiness.is_ready());
         drop(edge);
         assert!(!readiness.is_ready());
     }

@@ -11,7 +11,7 @@ use store::archive::{Contents, Progress};
 use store::backup::{Backup, BackupError, Backups};
 
 use crate::cli::RoleName;
-use crate::config::{Config, written};
+use crate::config::{Audit, Config, Messages, written};
 
 pub(crate) use keeper::{Keeper, last_proved};
 
@@ -32,16 +32,29 @@ pub(crate) fn of(config: &Config) -> Backups {
 
 /// The file that is backed up and restored.
 pub(crate) fn database(config: &Config) -> Result<&Path, Unserved> {
-    config.store.records.file().ok_or(Unserved)
+    let store = &config.store;
+    let database = store.records.file().ok_or(Unserved::Postgres)?;
+    if store.messages == Messages::Records && store.audit == Audit::Records {
+        Ok(database)
+    } else {
+        Err(Unserved::Mongo)
+    }
 }
 
-/// The records are where this version neither reads a backup from nor restores one to.
+/// A store is where this version neither reads a backup from nor restores one to.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "this version makes and restores backups of records in SQLite alone, and these are on a PostgreSQL server: use that \
-     server's own, such as `pg_dump`, and copy `tls` and `uploads` from the data directory"
-)]
-pub(crate) struct Unserved;
+pub(crate) enum Unserved {
+    #[error(
+        "this version makes and restores backups of records in SQLite alone, and these are on a PostgreSQL server: use that \
+         server's own, such as `pg_dump`, and copy `tls` and `uploads` from the data directory"
+    )]
+    Postgres,
+    #[error(
+        "this version makes and restores backups of what is with the records alone, and messages or the audit trail are on a \
+         MongoDB server: stop the server, then use `mongodump`, and copy the data directory"
+    )]
+    Mongo,
+}
 
 /// The directories that a server of these roles can put into its backups: certificates are closed to one without an
 /// edge.

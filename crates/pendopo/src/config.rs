@@ -27,7 +27,12 @@ pub(crate) use reference::reference;
 pub(crate) use store::{Audit, Messages, Records, Replica, Sessions, StoreConfig};
 
 /// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
-const SECRETS: &[&str] = &["admin.password", "store.records_password"];
+const SECRETS: &[&str] = &[
+    "admin.password",
+    "store.audit_password",
+    "store.messages_password",
+    "store.records_password",
+];
 
 /// Whether the file of this secret is read again whenever the secret is used, rather than once.
 fn is_read_again(secret: &str) -> bool {

@@ -41,7 +41,7 @@ impl RoleName {
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Edge => &["edge", "process"],
-            Self::Web => &["edge", "process", "store"],
+            Self::Web => &["audit", "edge", "messages", "process", "store"],
         }
     }
 }

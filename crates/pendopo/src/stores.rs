@@ -2,6 +2,7 @@
 //! that knows which adapter serves which port.
 
 mod health;
+mod mongo;
 mod records;
 mod waiting;
 mod watch;
@@ -10,16 +11,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use lifecycle::{Facts, Part, Readiness};
-use school::Stores;
 use school::cursor::CursorKey;
 use school::secret::random_bytes;
 use school::stores::StoreHealth;
+use school::{StoreError, Stores};
 use tokio::runtime::Builder;
 
 use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
 use health::Every;
 
-pub(crate) use records::{lay_out, must_be_whole, warn_of};
+pub(crate) use records::{lay_out, must_be_whole};
 pub(crate) use waiting::{Trouble, when_there};
 
 /// The part of `/readyz` that stands for the records.
@@ -42,6 +43,8 @@ struct One {
     /// Its part of `/readyz`, and of the facts.
     part: &'static str,
     health: Arc<dyn StoreHealth>,
+    /// Whether nothing can be served without it.
+    is_needed: bool,
     /// What it says of itself.
     facts: Arc<dyn Fn() -> Vec<(&'static str, String)> + Send + Sync>,
     close: Arc<dyn Fn() + Send + Sync>,
@@ -50,13 +53,20 @@ struct One {
 /// The parts of `/readyz` that stand for the stores of a configuration.
 pub(crate) struct Parts {
     records: Part,
+    others: Vec<(&'static str, Part)>,
 }
 
 impl Parts {
     /// Registers a part for each store, which waits until that is open.
-    pub(crate) fn register(readiness: &Readiness) -> Self {
+    pub(crate) fn register(readiness: &Readiness, config: &StoreConfig) -> Self {
+        let messages = (config.messages != Messages::Records).then_some(mongo::MESSAGES);
+        let audit = (config.audit != Audit::Records).then_some(mongo::AUDIT);
+        let others = messages.into_iter().chain(audit);
         Self {
             records: readiness.register(RECORDS),
+            others: others
+                .map(|name| (name, readiness.register(name)))
+                .collect(),
         }
     }
 
@@ -66,20 +76,22 @@ impl Parts {
     }
 
     fn of(&self, name: &str) -> Option<&Part> {
-        (name == RECORDS).then_some(&self.records)
+        let others = self.others.iter().map(|(name, part)| (*name, part));
+        let mut each = others.chain([(RECORDS, &self.records)]);
+        each.find(|(own, _)| *own == name).map(|(_, part)| part)
     }
 }
 
 /// Opens every store once it is there, and tells on `/readyz` which one is not. Fails where waiting would not help.
 pub(crate) async fn open_when_there(config: &StoreConfig, parts: &Parts) -> Result<Opened> {
     let records = when_there(&parts.records, async || records::open(config).await).await?;
-    Ok(Opened::of(config, records))
+    Opened::of(config, records).await
 }
 
 /// Opens every store at once, or says why that can't be.
 pub(crate) async fn open_now(config: &StoreConfig) -> Result<Opened> {
     let records = records::open(config).await.map_err(Trouble::into_error)?;
-    Ok(Opened::of(config, records))
+    Opened::of(config, records).await
 }
 
 /// Opens what a server made before, works with it, and closes it.
@@ -104,24 +116,46 @@ pub(crate) fn with_existing<T>(
 
 impl Opened {
     /// Puts each port where the configuration says.
-    fn of(config: &StoreConfig, records: store::Opened) -> Self {
+    async fn of(config: &StoreConfig, records: store::Opened) -> Result<Self> {
         let mut stores = records.stores.clone();
-        let each = vec![One::records(&records)];
-        match config.messages {
+        let mut each = vec![One::records(&records)];
+        match &config.messages {
             Messages::Records => {}
+            Messages::Mongo(address) => {
+                each.push(mongo::messages(address, config, &records, &mut stores).await?);
+            }
         }
         match config.sessions {
             Sessions::Records => {}
         }
-        match config.audit {
-            Audit::Records => {}
+        match &config.audit {
+            Audit::Records => mongo::must_not_be_left(&records).await?,
+            Audit::Mongo(address) => {
+                each.push(mongo::audit(address, config, &records, &mut stores).await?);
+            }
         }
-        stores.health = Every::of(each.iter().map(|one| Arc::clone(&one.health)));
-        Self {
+        let needed = each.iter().filter(|one| one.is_needed);
+        stores.health = Every::of(needed.map(|one| Arc::clone(&one.health)));
+        Ok(Self {
             stores,
             records,
             each,
+        })
+    }
+
+    /// How each store beside the records is: what it says of itself, or why it can't answer.
+    pub(crate) async fn others(&self) -> Vec<(&'static str, Result<String, StoreError>)> {
+        let mut others = Vec::new();
+        for one in self.each.iter().filter(|one| one.part != RECORDS) {
+            let facts = (one.facts)();
+            let facts: Vec<String> = facts
+                .into_iter()
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect();
+            let checked = one.health.check().await;
+            others.push((one.part, checked.map(|()| facts.join("; "))));
         }
+        others
     }
 
     /// Never ends: says on `/readyz` and in the facts how each store is.
@@ -135,7 +169,8 @@ impl Opened {
 
     /// Ends every store; what was answered is kept. Blocks until then.
     pub(crate) fn close(&self) {
-        for one in &self.each {
+        // The records last: the others write to them.
+        for one in self.each.iter().rev() {
             (one.close)();
         }
     }
@@ -146,11 +181,18 @@ impl One {
         let (stated, closed) = (opened.clone(), opened.clone());
         Self {
             part: RECORDS,
+            is_needed: true,
             health: Arc::clone(&opened.stores.health),
             facts: Arc::new(move || records::facts(&stated.status())),
             close: Arc::new(move || closed.close()),
         }
     }
+}
+
+/// Says what in the addresses should not be so.
+pub(crate) fn warn_of(config: &StoreConfig) {
+    records::warn_of(config);
+    mongo::warn_of(config);
 }
 
 /// The key that signs cursors, made when the first replica starts.

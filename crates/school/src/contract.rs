@@ -119,6 +119,21 @@ macro_rules! contract_tests {
     };
 }
 
+/// Runs every behaviour in turn, for a server that takes long to start: `school::contract_in_turn!(fresh);` calls
+/// `fresh` with each behaviour's name, and gets a future of `Fresh`.
+#[macro_export]
+macro_rules! contract_in_turn {
+    ($fresh:expr) => {
+        $crate::contract_behaviours! { contract_in_turn, $fresh; }
+    };
+    ($fresh:expr; $($module:ident: $($name:ident)+;)+) => {
+        $($(
+            let fresh = $fresh(stringify!($name)).await;
+            $crate::contract::$module::$name(&fresh.stores).await;
+        )+)+
+    };
+}
+
 /// The names alone.
 #[doc(hidden)]
 #[macro_export]

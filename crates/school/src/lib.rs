@@ -10,6 +10,7 @@ pub mod contract;
 pub mod cursor;
 pub mod field;
 pub mod messages;
+pub mod outbox;
 pub mod page;
 pub mod password;
 pub mod people;

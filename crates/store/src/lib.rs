@@ -10,6 +10,7 @@ mod engine;
 mod messages;
 mod migrations;
 mod opened;
+mod outbox;
 mod people;
 pub mod postgres;
 mod recent;

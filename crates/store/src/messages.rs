@@ -54,7 +54,7 @@ impl<E: Engine> MessageStore for Sql<E> {
     }
 }
 
-fn message(mut row: Row) -> Result<Message, StoreError> {
+pub(crate) fn message(mut row: Row) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.int()?,
         message: row.text()?,

@@ -21,13 +21,22 @@ pub fn newest() -> i64 {
     ALL.last().map_or(0, |step| step.id)
 }
 
-pub(crate) const ALL: &[Migration] = &[Migration {
-    id: 1,
-    name: "school",
-    shared: include_str!("../migrations/0001_school.sql"),
-    sqlite: include_str!("../migrations/0001_school.sqlite.sql"),
-    postgres: include_str!("../migrations/0001_school.postgres.sql"),
-}];
+pub(crate) const ALL: &[Migration] = &[
+    Migration {
+        id: 1,
+        name: "school",
+        shared: include_str!("../migrations/0001_school.sql"),
+        sqlite: include_str!("../migrations/0001_school.sqlite.sql"),
+        postgres: include_str!("../migrations/0001_school.postgres.sql"),
+    },
+    Migration {
+        id: 2,
+        name: "outbox",
+        shared: include_str!("../migrations/0002_outbox.sql"),
+        sqlite: include_str!("../migrations/0002_outbox.sqlite.sql"),
+        postgres: include_str!("../migrations/0002_outbox.postgres.sql"),
+    },
+];
 
 /// The words in braces, and SQLite's for them.
 const SQLITE_WORDS: [(&str, &str); 5] = [

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use school::outbox::Outbox;
 use school::{StoreError, Stores};
 
 use crate::engine::{Engine, Sql};
@@ -15,6 +16,8 @@ use crate::sqlite::Sqlite;
 pub struct Opened {
     /// Every port.
     pub stores: Stores,
+    /// What other stores are to be given.
+    pub outbox: Arc<dyn Outbox>,
     running: Running,
 }
 
@@ -58,6 +61,7 @@ impl Opened {
         let sql = Sql::over(engine);
         Self {
             stores: stores(&sql),
+            outbox: sql.clone(),
             running: Running::Sqlite(sql),
         }
     }
@@ -66,6 +70,7 @@ impl Opened {
         let sql = Sql::over(engine);
         Self {
             stores: stores(&sql),
+            outbox: sql.clone(),
             running: Running::Postgres(sql),
         }
     }

@@ -88,6 +88,14 @@ impl Cable {
         }
     }
 
+    /// Tells the client of every connection that no answer will come, and goes on handing on what it sends.
+    pub fn half_close(&self) {
+        // The client's end stands before the server's.
+        for client in self.lock().sockets.iter().step_by(2) {
+            let _ = client.shutdown(Shutdown::Write);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state.0)
     }

@@ -8,6 +8,7 @@ pub mod backend;
 pub mod cable;
 pub mod forwarder;
 pub mod http2;
+pub mod mongo;
 pub mod names;
 pub mod pebble;
 pub mod postgres;

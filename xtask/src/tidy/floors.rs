@@ -43,7 +43,7 @@ const FLOORS: &[Floor] = &[
         name: "adapters",
         crates: ADAPTERS,
         may_need: BOTTOM,
-        tests_may_need: &["testkit"],
+        tests_may_need: &["store", "testkit"],
     },
     Floor {
         name: "bottom",

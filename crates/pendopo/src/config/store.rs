@@ -30,12 +30,23 @@ pub(crate) struct StoreConfig {
     /// The password for `store.records` and `store.records_read`, where they ask for one. Default none.
     #[serde(with = "password")]
     pub(crate) records_password: Password,
-    /// Where messages are kept: `records` is the same place. Default `records`.
+    /// Where messages are kept: `records` is the same place; or a MongoDB server (5.0 or later), or a replica set, as
+    /// `mongodb://user@one,two/database?replicaSet=rs0&tls=true&tlsCAFile=/path/ca.pem&tlsCertificateKeyFile=/path/me.pem`;
+    /// the files are read again when they change, and the second holds a client's certificate and its key. What was
+    /// posted is moved there within a moment. Default `records`.
     pub(crate) messages: Messages,
+    /// The password for `store.messages`, where that is a server that asks for one. Default none.
+    #[serde(with = "password")]
+    pub(crate) messages_password: Password,
     /// Where sessions are kept: `records` is the same place. Default `records`.
     pub(crate) sessions: Sessions,
-    /// Where the audit trail is kept: `records` is the same place. Default `records`.
+    /// Where the audit trail is kept: `records` is the same place; or a MongoDB server as for `store.messages`. Each
+    /// entry is written with what it tells of, and moved there within a second; while the server is away, entries wait
+    /// in the records. Once entries have been moved, the server must stay named. Default `records`.
     pub(crate) audit: Audit,
+    /// The password for `store.audit`, where that is a server that asks for one. Default none.
+    #[serde(with = "password")]
+    pub(crate) audit_password: Password,
 }
 
 /// Serde's view of these is their text.

@@ -63,7 +63,7 @@ fn ready(query: Option<&str>, telling: &Telling) -> Answer {
         .into_iter()
         .filter(|(name, _)| is_asked(name))
         .collect();
-    let is_ready = report.iter().all(|(_, state)| *state == State::Ready);
+    let is_ready = report.iter().all(|(_, state)| state.is_ready());
     let part = |(name, state): &(&str, State)| ((*name).to_owned(), Value::from(state_text(state)));
     let parts: Map<String, Value> = report.iter().map(part).collect();
     let status = if is_ready {
@@ -81,7 +81,7 @@ fn ready(query: Option<&str>, telling: &Telling) -> Answer {
 fn state_text(state: &State) -> &str {
     match state {
         State::Ready => "ready",
-        State::Waiting(reason) => reason,
+        State::Lacking(reason) | State::Waiting(reason) => reason,
     }
 }
 

@@ -141,7 +141,15 @@ impl<'a> Places<'a> {
         let of_web = store.into_iter().flat_map(|store| {
             let replicas = store.records_read.iter();
             let replicas = replicas.filter_map(|replica| replica.address().authorities());
-            store.records.authorities().into_iter().chain(replicas)
+            let mongo = [store.messages.mongo(), store.audit.mongo()];
+            let mongo = mongo.into_iter().flatten();
+            let mongo = mongo.flat_map(store_mongo::Address::files);
+            store
+                .records
+                .authorities()
+                .into_iter()
+                .chain(replicas)
+                .chain(mongo)
         });
         let files = self.files.iter().chain(of_edge).map(PathBuf::as_path);
         files.chain(of_web)

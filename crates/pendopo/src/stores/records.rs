@@ -97,7 +97,7 @@ fn replicas(config: &StoreConfig) -> impl Iterator<Item = &Address> {
 }
 
 /// Says what in the addresses should not be so.
-pub(crate) fn warn_of(config: &StoreConfig) {
+pub(super) fn warn_of(config: &StoreConfig) {
     let Records::Postgres(address) = &config.records else {
         return;
     };

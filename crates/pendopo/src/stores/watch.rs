@@ -22,14 +22,15 @@ pub(super) async fn watch(one: &One, part: Option<&Part>, facts: &Facts) {
             Err(_) => Some("it did not answer within a second".to_owned()),
         };
         let is_well = trouble.is_none();
-        tell_of_change(one.part, was_well, trouble.as_deref());
+        tell_of_change(one, was_well, trouble.as_deref());
         for (name, value) in (one.facts)() {
             facts.state(one.part, name, value);
         }
         facts.state(one.part, "health", trouble.as_deref().unwrap_or("good"));
         match (part, trouble) {
             (Some(part), None) => part.ready(),
-            (Some(part), Some(reason)) => part.waiting(reason),
+            (Some(part), Some(reason)) if one.is_needed => part.waiting(reason),
+            (Some(part), Some(reason)) => part.lacking(reason),
             (None, _) => {}
         }
         was_well = is_well;
@@ -37,15 +38,17 @@ pub(super) async fn watch(one: &One, part: Option<&Part>, facts: &Facts) {
     }
 }
 
-fn tell_of_change(name: &str, was_well: bool, trouble: Option<&str>) {
+fn tell_of_change(one: &One, was_well: bool, trouble: Option<&str>) {
     match trouble {
         Some(why) if was_well => {
-            tracing::error!(
-                store = name,
-                "a store is away: requests are answered 503 ({why})"
-            );
+            let then = if one.is_needed {
+                "requests are answered 503"
+            } else {
+                "what is meant for it waits in the records"
+            };
+            tracing::error!(store = one.part, "a store is away: {then} ({why})");
         }
-        None if !was_well => tracing::info!(store = name, "the store is back"),
+        None if !was_well => tracing::info!(store = one.part, "the store is back"),
         _ => {}
     }
 }

@@ -15,6 +15,7 @@ mod help;
 mod init_secrets;
 mod journeys;
 mod migrate;
+mod mongo;
 mod postgres;
 mod reload;
 mod render;

@@ -38,6 +38,7 @@ const TABLES: &[(&str, &str, &str)] = &[
         "caller key fingerprint at object_id after",
         "caller key",
     ),
+    ("removed_message", "id is_moved", "id"),
     ("setting", "name value", "name"),
     ("counter", "name value", "name"),
 ];

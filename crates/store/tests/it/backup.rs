@@ -83,7 +83,7 @@ fn a_backup_is_proved_before_it_is_listed() {
     let note = made.note.unwrap();
     assert_eq!(
         (note.proved_at, note.schema, note.broken_trail),
-        (NOON, 1, None)
+        (NOON, store::newest_schema(), None)
     );
     let mode = fs::metadata(&made.path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

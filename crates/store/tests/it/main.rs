@@ -10,6 +10,7 @@ mod damage;
 mod files;
 mod full_disk;
 mod model;
+mod outbox;
 mod person;
 mod place;
 mod postgres;

@@ -1,7 +1,7 @@
 //! The store on PostgreSQL, each test with a server of its own.
 
 mod contract;
-mod house;
+pub(crate) mod house;
 mod losses;
 mod model;
 mod pooled;

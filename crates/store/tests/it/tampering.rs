@@ -25,6 +25,9 @@ async fn the_trail_can_only_be_added_to() {
         "UPDATE audit SET actor = 'somebody' WHERE seq = 3",
         "DELETE FROM audit WHERE seq = 5",
         "DELETE FROM audit",
+        // Whatever has moved elsewhere, the last entry stays, and so does what has not.
+        "UPDATE counter SET value = 9 WHERE name = 'audit_moved'; DELETE FROM audit WHERE seq = 5",
+        "UPDATE counter SET value = 2 WHERE name = 'audit_moved'; DELETE FROM audit WHERE seq = 3",
     ] {
         let refused = place.connect().execute_batch(sql).unwrap_err();
         assert!(refused.to_string().contains("append-only"), "{refused}");

@@ -74,7 +74,7 @@ fn parts(state: &AppState, language: Language) -> BTreeMap<String, Part> {
     }
     for (name, ready) in state.readiness.report() {
         let part = parts.entry(name.to_owned()).or_default();
-        part.is_ready = ready == readiness::State::Ready;
+        part.is_ready = ready.is_ready();
         part.waits_for = reason(ready, language);
     }
     parts
@@ -83,7 +83,7 @@ fn parts(state: &AppState, language: Language) -> BTreeMap<String, Part> {
 fn reason(state: readiness::State, language: Language) -> Option<String> {
     match state {
         readiness::State::Ready => None,
-        readiness::State::Waiting(reason) => {
+        readiness::State::Lacking(reason) | readiness::State::Waiting(reason) => {
             let word = language.find_word(&format!("reason-{}", hyphened(&reason)));
             Some(word.map_or(reason, str::to_owned))
         }

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use anyhow::Result;
+use lifecycle::Password;
 use lifecycle::password::is_open_to_all;
 use school::{Actor, Limit, Stores, Timestamp, audit, tokens};
 
@@ -26,7 +27,13 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
         let what = format!("{path} does not exist yet: the first start makes it");
         return report.warn("store", what);
     }
-    password(config, report);
+    for password in [
+        &config.store.records_password,
+        &config.store.messages_password,
+        &config.store.audit_password,
+    ] {
+        readers(password, report);
+    }
     let asked = stores::with_existing(config, async |opened| {
         ask(opened, config, now, report).await
     });
@@ -35,9 +42,9 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
     }
 }
 
-/// Who else may read the files that hold passwords of stores.
-fn password(config: &Config, report: &mut Report) {
-    let Some(file) = config.store.records_password.file() else {
+/// Who else may read the file that holds the password of a store.
+fn readers(password: &Password, report: &mut Report) {
+    let Some(file) = password.file() else {
         return;
     };
     let name = file.display();
@@ -50,7 +57,9 @@ fn password(config: &Config, report: &mut Report) {
 }
 
 async fn ask(opened: &Opened, config: &Config, now: Timestamp, report: &mut Report) -> Result<()> {
-    opened.stores.health.check().await?;
+    // The records hold the newest entries of the trail, wherever that is kept.
+    let records = &opened.records.stores;
+    records.health.check().await?;
     let status = opened.records.status();
     let mut told = format!(
         "{} {} reads and writes; schema {}, {} KiB",
@@ -66,7 +75,13 @@ async fn ask(opened: &Opened, config: &Config, now: Timestamp, report: &mut Repo
         let _ = write!(told, "; {name}: {value}");
     }
     report.good("store", told);
-    clock(&opened.stores, now, report).await?;
+    for (name, told) in opened.others().await {
+        match told {
+            Ok(told) => report.good(name, told),
+            Err(error) => report.fail(name, error.to_string()),
+        }
+    }
+    clock(records, now, report).await?;
     token(&opened.stores, config, now, report).await
 }
 

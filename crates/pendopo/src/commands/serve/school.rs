@@ -46,7 +46,7 @@ impl<'a> School<'a> {
         Self {
             server,
             entrance: Entrance::closed(web::away(server.config.language)),
-            parts: Parts::register(&telling.readiness),
+            parts: Parts::register(&telling.readiness, &server.config.store),
             readiness: telling.readiness.clone(),
             facts: telling.facts.clone(),
             turn: RefCell::default(),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use store_mongo::Address as Mongo;
 
 /// Where messages are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub(crate) enum Messages {
     /// Beside the records.
     #[default]
     Records,
+    /// On a MongoDB server.
+    Mongo(Box<Mongo>),
 }
 
 /// Where sessions are kept.
@@ -30,6 +33,32 @@ pub(crate) enum Audit {
     /// Beside the records.
     #[default]
     Records,
+    /// On a MongoDB server.
+    Mongo(Box<Mongo>),
+}
+
+impl Messages {
+    /// The MongoDB server, if it is one.
+    pub(crate) fn mongo(&self) -> Option<&Mongo> {
+        match self {
+            Self::Mongo(address) => Some(address),
+            Self::Records => None,
+        }
+    }
+}
+
+impl Audit {
+    /// The MongoDB server, if it is one.
+    pub(crate) fn mongo(&self) -> Option<&Mongo> {
+        match self {
+            Self::Mongo(address) => Some(address),
+            Self::Records => None,
+        }
+    }
+}
+
+fn is_mongo(text: &str) -> bool {
+    text.starts_with("mongodb://") || text.starts_with("mongodb+srv://")
 }
 
 /// Says what works instead; the text may hold a password, and is not repeated.
@@ -44,7 +73,8 @@ impl FromStr for Messages {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "records" => Ok(Self::Records),
-            _ => Err(refused(text, "`records`")),
+            _ if is_mongo(text) => Ok(Self::Mongo(Box::new(text.parse()?))),
+            _ => Err(refused(text, "`records` and `mongodb://…`")),
         }
     }
 }
@@ -66,7 +96,8 @@ impl FromStr for Audit {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "records" => Ok(Self::Records),
-            _ => Err(refused(text, "`records`")),
+            _ if is_mongo(text) => Ok(Self::Mongo(Box::new(text.parse()?))),
+            _ => Err(refused(text, "`records` and `mongodb://…`")),
         }
     }
 }
@@ -75,6 +106,7 @@ impl fmt::Display for Messages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Records => f.write_str("records"),
+            Self::Mongo(address) => address.fmt(f),
         }
     }
 }
@@ -91,6 +123,7 @@ impl fmt::Display for Audit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Records => f.write_str("records"),
+            Self::Mongo(address) => address.fmt(f),
         }
     }
 }
