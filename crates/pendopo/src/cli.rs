@@ -134,6 +134,9 @@ pub(crate) struct RenderOptions {
     /// Keep records in PostgreSQL, in a container of its own
     #[arg(long)]
     pub(crate) postgres: bool,
+    /// Keep the audit trail and messages in MongoDB, in a container of its own
+    #[arg(long)]
+    pub(crate) mongo: bool,
     /// How many play the role `web`; more than one needs `--postgres`
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) web: u32,

@@ -30,15 +30,15 @@ pub(crate) fn compose(choice: &Choice) -> Vec<File> {
         "compose.yaml",
         headed("compose", choice, &manifest.to_string()),
     )];
-    let mut everything = manifest.clone();
-    if !choice.postgres {
-        everything = compose::document(&roles::deployment(&choice.with_postgres()));
-        let overlay = overlay::overlay(&manifest, &everything);
+    for (name, what, with) in servers(choice) {
+        let full = compose::document(&roles::deployment(&with));
+        let overlay = overlay::overlay(&manifest, &full);
         files.push(file(
-            "compose.postgres.yaml",
-            format!("# {OVERLAY} records in PostgreSQL; then there may be many: `--scale web=3`.\n{overlay}"),
+            &format!("compose.{name}.yaml"),
+            format!("# {OVERLAY} {what}.\n{overlay}"),
         ));
     }
+    let everything = compose::document(&roles::deployment(&choice.with_every_server()));
     if let Some(checkout) = &choice.build {
         let overlay = dev::document(&roles::deployment(choice), checkout);
         files.push(file(
@@ -51,6 +51,34 @@ pub(crate) fn compose(choice: &Choice) -> Vec<File> {
         environment::example(choice, &everything),
     ));
     files
+}
+
+/// The servers that the choice has not: the overlay's name, what it changes, and the choice with that server alone.
+fn servers(choice: &Choice) -> Vec<(&'static str, &'static str, Choice)> {
+    let (postgres, mongo) = (choice.postgres, choice.mongo);
+    let with = |change: fn(&mut Choice)| {
+        let mut with = choice.clone();
+        change(&mut with);
+        with
+    };
+    let all = [
+        (
+            postgres,
+            "postgres",
+            "records in PostgreSQL; then there may be many: `--scale web=3`",
+            with(|choice| choice.postgres = true),
+        ),
+        (
+            mongo,
+            "mongo",
+            "the audit trail and messages in MongoDB",
+            with(|choice| choice.mongo = true),
+        ),
+    ];
+    let missing = all.into_iter().filter(|row| !row.0);
+    missing
+        .map(|(_, name, what, with)| (name, what, with))
+        .collect()
 }
 
 /// What Swarm reads; the manifest comes first, and then the configuration of each role.
@@ -68,12 +96,20 @@ pub(crate) fn stack(choice: &Choice) -> Vec<File> {
 
 /// What kustomize reads.
 pub(crate) fn k8s(choice: &Choice) -> Vec<File> {
-    k8s::files(&roles::deployment(&choice.with_postgres()))
+    k8s::files(&roles::deployment(&on_postgres(choice)))
 }
 
 /// Everything that Kubernetes needs, in one text.
 pub(crate) fn k8s_text(choice: &Choice) -> String {
-    k8s::text(&roles::deployment(&choice.with_postgres()))
+    k8s::text(&roles::deployment(&on_postgres(choice)))
+}
+
+/// In a cluster, pods come and go, and a file would go with them.
+fn on_postgres(choice: &Choice) -> Choice {
+    Choice {
+        postgres: true,
+        ..choice.clone()
+    }
 }
 
 const OVERLAY: &str = "An overlay of compose.yaml, made by `pendopo render compose --to`:";

@@ -9,15 +9,18 @@ pub(crate) struct Choice {
     pub(crate) web: u32,
     /// Whether records are kept in PostgreSQL, in a container of its own.
     pub(crate) postgres: bool,
+    /// Whether the audit trail and messages are kept in MongoDB, in a container of its own.
+    pub(crate) mongo: bool,
     /// Where the image can be built from.
     pub(crate) build: Option<String>,
 }
 
 impl Choice {
-    /// The same with records in PostgreSQL.
-    pub(crate) fn with_postgres(&self) -> Self {
+    /// The same with a server of its own for everything that can have one.
+    pub(crate) fn with_every_server(&self) -> Self {
         Self {
             postgres: true,
+            mongo: true,
             ..self.clone()
         }
     }
@@ -33,8 +36,10 @@ impl Choice {
     pub(crate) fn as_words(&self) -> String {
         let domains = self.domains.iter().map(|name| format!(" --domain {name}"));
         let web = (self.web != 1).then(|| format!(" --web {}", self.web));
-        let postgres = self.postgres.then(|| " --postgres".to_owned());
+        let servers = [(self.postgres, " --postgres"), (self.mongo, " --mongo")];
+        let servers = servers.into_iter().filter(|(is_chosen, _)| *is_chosen);
+        let servers = servers.map(|(_, word)| word.to_owned());
         let build = self.build.iter().map(|folder| format!(" --build {folder}"));
-        domains.chain(web).chain(postgres).chain(build).collect()
+        domains.chain(web).chain(servers).chain(build).collect()
     }
 }

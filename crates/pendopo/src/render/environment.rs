@@ -37,6 +37,10 @@ const VARIABLES: &[(&str, &str)] = &[
         "The image of PostgreSQL, with compose.postgres.yaml.",
     ),
     (
+        "MONGO_IMAGE",
+        "The image of MongoDB, with compose.mongo.yaml.",
+    ),
+    (
         "SECRETS",
         "The directory that `pendopo init-secrets` filled.",
     ),

@@ -38,7 +38,7 @@ pub(super) fn files(deployment: &Deployment) -> Vec<File> {
     names.push("jobs.yaml".to_owned());
     files.push(manifest("base/jobs.yaml", &jobs(deployment)));
     files.push(manifest("base/kustomization.yaml", &[base(names, &ours)]));
-    for service in servers {
+    for service in &servers {
         let folder = format!("components/{}", service.name);
         let name = format!("{}.yaml", service.name);
         let kustomization = kustomization("Component").put("resources", [name.as_str()]);
@@ -51,8 +51,14 @@ pub(super) fn files(deployment: &Deployment) -> Vec<File> {
             &[kustomization],
         ));
     }
-    files.push(manifest("overlays/school/kustomization.yaml", &[school()]));
-    files.push(manifest("overlays/city/kustomization.yaml", &[city()]));
+    files.push(manifest(
+        "overlays/school/kustomization.yaml",
+        &[school(&servers)],
+    ));
+    files.push(manifest(
+        "overlays/city/kustomization.yaml",
+        &[city(&servers)],
+    ));
     files.push(manifest("overlays/city/database.yaml", &database()));
     files
 }
@@ -174,16 +180,23 @@ fn base(resources: Vec<String>, ours: &[&Service]) -> Map {
         .put("configMapGenerator", generators.collect::<Vec<_>>())
 }
 
-/// One school: its database server beside it.
-fn school() -> Map {
+/// One school: its servers beside it.
+fn school(servers: &[&Service]) -> Map {
+    let components = servers.iter().map(|server| component(server.name));
     kustomization("Kustomization")
         .put("namespace", NAMESPACE)
         .put("resources", ["../../base"])
-        .put("components", ["../../components/postgres"])
+        .put("components", components.collect::<Vec<_>>())
+}
+
+fn component(name: &str) -> String {
+    format!("../../components/{name}")
 }
 
 /// Many schools: more of everything, and a database server elsewhere.
-fn city() -> Map {
+fn city(servers: &[&Service]) -> Map {
+    let others = servers.iter().filter(|server| server.name != "postgres");
+    let components = others.map(|server| component(server.name));
     let replicas = |name: &str, count: u32| Map::new().put("name", name).put("count", count);
     let patch = |text: &str, kind: &str, name: &str| {
         let target = Map::new().put("kind", kind).put("name", name);
@@ -193,6 +206,7 @@ fn city() -> Map {
     kustomization("Kustomization")
         .put("namespace", NAMESPACE)
         .put("resources", ["../../base", "database.yaml"])
+        .put_some("components", components.collect::<Vec<_>>())
         .put("replicas", vec![replicas("edge", 3)])
         .put(
             "patches",

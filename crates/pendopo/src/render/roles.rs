@@ -45,6 +45,9 @@ pub(crate) fn deployment(choice: &Choice) -> Deployment {
     } else {
         deployment.jobs.push(job("backup", &["backup", "create"]));
     }
+    if choice.mongo {
+        servers::add_mongo(&mut deployment);
+    }
     deployment
 }
 

@@ -24,18 +24,38 @@ pub(super) fn add_postgres(deployment: &mut Deployment, choice: &Choice) {
         ),
         secret("store.records_password_file", SecretName::PostgresPassword),
     ];
-    for web in deployment
-        .services
-        .iter_mut()
-        .filter(|service| service.name == "web")
-    {
-        depend(web, "postgres", SecretName::PostgresPassword, &settings);
-        web.mounts = vec![memory("/data", 64), memory("/tmp", 16)];
-        web.replicas = choice.web;
-        web.update = Update::StartFirst;
-        web.nodes = "";
-    }
+    let web = web(deployment);
+    depend(web, "postgres", SecretName::PostgresPassword, &settings);
+    web.mounts = vec![memory("/data", 64), memory("/tmp", 16)];
+    web.replicas = choice.web;
+    web.update = Update::StartFirst;
+    web.nodes = "";
     deployment.services.push(postgres());
+}
+
+/// MongoDB for what is written once, and never changed.
+pub(super) fn add_mongo(deployment: &mut Deployment) {
+    let address = Value::from("mongodb://pendopo@mongo/pendopo?authSource=admin");
+    let password = |key| secret(key, SecretName::MongoPassword);
+    let settings = [
+        ("store.audit", address.clone()),
+        password("store.audit_password_file"),
+        ("store.messages", address),
+        password("store.messages_password_file"),
+    ];
+    depend(
+        web(deployment),
+        "mongo",
+        SecretName::MongoPassword,
+        &settings,
+    );
+    deployment.services.push(mongo());
+}
+
+fn web(deployment: &mut Deployment) -> &mut Service {
+    let mut services = deployment.services.iter_mut();
+    let web = services.find(|service| service.name == "web");
+    web.expect("somebody plays `web`")
 }
 
 /// What it means for `web` to use a server.
@@ -67,23 +87,59 @@ fn postgres() -> Service {
         "--username=pendopo",
         "--dbname=pendopo",
     ];
+    let places = [
+        volume("postgres-data", "/var/lib/postgresql/data"),
+        memory("/var/run/postgresql", 4),
+    ];
     Service {
         name: "postgres",
         image: "${POSTGRES_IMAGE:-postgres:17-bookworm}".to_owned(),
-        build: None,
         command: words(&["postgres", "-c", "max_connections=200"]),
         configuration: Configuration::Environment(environment),
         secrets: vec![SecretName::PostgresPassword],
-        mounts: vec![
-            Mount::Volume {
-                name: "postgres-data",
-                target: "/var/lib/postgresql/data",
-            },
-            memory("/var/run/postgresql", 4),
-            memory("/tmp", 64),
-        ],
-        networks: vec![Network::Backend],
         listens: vec![5432],
+        health: words(&health),
+        ..server(&places)
+    }
+}
+
+fn mongo() -> Service {
+    let password = format!("/run/secrets/{}", SecretName::MongoPassword.as_str());
+    let environment = vec![
+        ("MONGO_INITDB_ROOT_USERNAME", "pendopo".to_owned()),
+        ("MONGO_INITDB_ROOT_PASSWORD_FILE", password),
+        // The shell that asks for its health keeps things at home.
+        ("HOME", "/tmp".to_owned()),
+    ];
+    let ping = ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"];
+    let places = [
+        volume("mongo-data", "/data/db"),
+        volume("mongo-config", "/data/configdb"),
+    ];
+    Service {
+        name: "mongo",
+        image: "${MONGO_IMAGE:-mongo:7.0-jammy}".to_owned(),
+        command: words(&["mongod", "--bind_ip_all", "--wiredTigerCacheSizeGB", "0.25"]),
+        configuration: Configuration::Environment(environment),
+        secrets: vec![SecretName::MongoPassword],
+        listens: vec![27017],
+        health: words(&ping),
+        ..server(&places)
+    }
+}
+
+/// What is the same for every server.
+fn server(places: &[Mount]) -> Service {
+    Service {
+        name: "",
+        image: String::new(),
+        build: None,
+        command: Vec::new(),
+        configuration: Configuration::Environment(Vec::new()),
+        secrets: Vec::new(),
+        mounts: [places, &[memory("/tmp", 64)]].concat(),
+        networks: vec![Network::Backend],
+        listens: Vec::new(),
         talks_to: Vec::new(),
         ports: Vec::new(),
         limits: Limits {
@@ -93,7 +149,7 @@ fn postgres() -> Service {
             reserved_milli_cpus: 100,
             reserved_mebibytes: 256,
         },
-        health: words(&health),
+        health: Vec::new(),
         start_seconds: 60,
         stop_seconds: 60,
         replicas: 1,
@@ -101,4 +157,8 @@ fn postgres() -> Service {
         nodes: "STORE_NODES",
         user: SERVER,
     }
+}
+
+fn volume(name: &'static str, target: &'static str) -> Mount {
+    Mount::Volume { name, target }
 }

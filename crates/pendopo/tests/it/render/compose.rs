@@ -10,15 +10,21 @@ use super::rendered;
 use crate::run::{command, run};
 
 const FILES: [&str; 1] = ["compose.yaml"];
-const POSTGRES: [&str; 2] = ["compose.yaml", "compose.postgres.yaml"];
+const EVERYTHING: [&str; 3] = [
+    "compose.yaml",
+    "compose.postgres.yaml",
+    "compose.mongo.yaml",
+];
+/// What is not ours.
+const SERVERS: [&str; 2] = ["postgres", "mongo"];
 
 #[test]
 fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
     let directory = tempdir().unwrap();
     let folder = rendered(directory.path(), &["compose"]);
-    let manifest = composed(&folder, &POSTGRES, &[]);
+    let manifest = composed(&folder, &EVERYTHING, &[]);
     let services = entries(&manifest["services"]);
-    assert_eq!(services.len(), 3);
+    assert_eq!(services.len(), 4);
     for (name, service) in services {
         assert_eq!(service["read_only"].as_bool(), Some(true), "{name}");
         assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
@@ -50,7 +56,7 @@ fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
 fn only_the_edge_is_published_and_the_backend_has_no_way_out() {
     let directory = tempdir().unwrap();
     let folder = rendered(directory.path(), &["compose"]);
-    let manifest = composed(&folder, &POSTGRES, &[]);
+    let manifest = composed(&folder, &EVERYTHING, &[]);
     for (name, service) in entries(&manifest["services"]) {
         assert_eq!(service["ports"].is_badvalue(), name != "edge", "{name}");
         let networks = entries(&service["networks"]);
@@ -75,9 +81,9 @@ fn pendopo_takes_every_setting_of_the_manifest() {
         &["compose", "--domain", "sekolah.example"],
     );
     fs::write(directory.path().join("admin"), "kuda laut menari").unwrap();
-    let manifest = composed(&folder, &POSTGRES, &[("BALANCE", "ip_hash")]);
+    let manifest = composed(&folder, &EVERYTHING, &[("BALANCE", "ip_hash")]);
     for (name, service) in entries(&manifest["services"]) {
-        if name == "postgres" {
+        if SERVERS.contains(&name) {
             continue;
         }
         let mut check = command(directory.path());
@@ -130,9 +136,9 @@ fn the_example_of_the_environment_has_every_variable_and_no_secret() {
     let folder = rendered(directory.path(), &["compose", "--build", ".."]);
     let manifest = fs::read_to_string(folder.join("compose.yaml")).unwrap();
     let example = fs::read_to_string(folder.join(".env.example")).unwrap();
-    let overlay = fs::read_to_string(folder.join("compose.postgres.yaml")).unwrap();
-    let both = format!("{manifest}{overlay}");
-    let variables = both.split("${").skip(1);
+    let all = EVERYTHING.map(|file| fs::read_to_string(folder.join(file)).unwrap());
+    let all = all.concat();
+    let variables = all.split("${").skip(1);
     for variable in variables.map(|text| text.split_once(":-").unwrap().0) {
         assert!(
             example.contains(&format!("\n#{variable}=")),
@@ -158,11 +164,14 @@ fn the_manifest_on_standard_output_is_the_file() {
 fn the_overlay_makes_of_the_base_what_would_be_rendered_at_once() {
     let directory = tempdir().unwrap();
     let folder = rendered(directory.path(), &["compose"]);
-    let laid = composed(&folder, &POSTGRES, &[]);
-    let whole = run(directory.path(), &["render", "compose", "--postgres"]);
+    let laid = composed(&folder, &EVERYTHING, &[]);
+    let whole = run(
+        directory.path(),
+        &["render", "compose", "--postgres", "--mongo"],
+    );
     fs::write(folder.join("whole.yaml"), whole.good()).unwrap();
     let whole = composed(&folder, &["whole.yaml"], &[]);
-    for name in ["edge", "web", "postgres"] {
+    for name in ["edge", "web", "postgres", "mongo"] {
         let (one, other) = (&laid["services"][name], &whole["services"][name]);
         assert_eq!(sorted(one), sorted(other), "{name}");
     }

@@ -35,7 +35,7 @@ fn output(command: &mut Command) -> String {
 
 /// What kustomize makes of an overlay, in a file.
 fn built(directory: &Path, overlay: &str) -> PathBuf {
-    let folder = rendered(directory, &["k8s"]);
+    let folder = rendered(directory, &["k8s", "--mongo"]);
     let text = output(
         tool("kubectl")
             .arg("kustomize")
@@ -77,7 +77,11 @@ fn kubernetes_own_schemas_find_no_fault() {
         .map(|overlay| built(directory.path(), overlay))
         .into();
     let whole = directory.path().join("whole.yaml");
-    fs::write(&whole, run(directory.path(), &["render", "k8s"]).good()).unwrap();
+    fs::write(
+        &whole,
+        run(directory.path(), &["render", "k8s", "--mongo"]).good(),
+    )
+    .unwrap();
     files.push(whole);
     for file in files {
         let mut validate = tool("kubernetes-validate");
@@ -174,8 +178,8 @@ fn nobody_reaches_anybody_but_by_a_policy() {
         rules.iter().map(|rule| peer(&rule["to"][0])).collect()
     };
     assert_eq!(reached("edge"), ["web"]);
-    assert_eq!(reached("web"), ["postgres"]);
-    assert_eq!(reached("migrate"), ["postgres"]);
+    assert_eq!(reached("web"), ["postgres", "mongo"]);
+    assert_eq!(reached("migrate"), ["postgres", "mongo"]);
     assert_eq!(reached("postgres"), Vec::<String>::new());
     let callers = &of("postgres")["ingress"][0]["from"];
     let callers: Vec<String> = callers.as_vec().unwrap().iter().map(peer).collect();

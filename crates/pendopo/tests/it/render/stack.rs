@@ -44,7 +44,8 @@ fn stack(directory: &Path, words: &[&str]) -> Yaml {
 #[test]
 fn nothing_is_said_that_a_stack_ignores() {
     let directory = tempdir().unwrap();
-    let manifest = stack(directory.path(), &["--postgres"]);
+    let words = ["--postgres", "--mongo"];
+    let manifest = stack(directory.path(), &words);
     for (name, service) in entries(&manifest["services"]) {
         for key in WITHOUT_EFFECT {
             assert!(service[key].is_badvalue(), "{name} has {key}");
@@ -161,7 +162,7 @@ fn pendopo_takes_the_configuration_of_each_role() {
     let directory = tempdir().unwrap();
     stack(
         directory.path(),
-        &["--postgres", "--domain", "sekolah.example"],
+        &["--postgres", "--mongo", "--domain", "sekolah.example"],
     );
     for role in ["edge", "web"] {
         let file = directory.path().join(format!("deploy/{role}.toml"));
