@@ -157,7 +157,12 @@ fn a_key_that_nothing_would_heed_is_refused_with_what_works() {
     );
     check("store.messages=redis://cache", "what works is `records`");
     check("store.sessions=redis://cache", "what works is `records`");
-    check("store.audit=mongodb://db", "what works is `records`");
+    check("store.audit=redis://cache", "what works is `records`");
+    let told = refused(&["store.audit=mongodb://p:rahasia@db"]);
+    assert!(
+        told.contains("`_password_file`") && !told.contains("rahasia"),
+        "{told}"
+    );
     check("store.cache=redis://cache", "leave it out");
     check(
         "store.records_read=sqlite:data/copy.db",
