@@ -5,7 +5,7 @@ mod contender;
 mod crowd;
 mod floor;
 mod growth;
-mod http;
+pub(crate) mod http;
 mod load;
 mod machine;
 mod pendopo;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod deploy_test;
 mod deployment;
 mod dev;
 mod generate;
@@ -37,6 +38,8 @@ enum Chore {
     Test(test::Options),
     /// Measure side by side with the stacks that Pendopo replaces
     Bench(bench::Options),
+    /// Run the files of `deploy/` on a Docker Engine, and try what they promise
+    DeployTest,
     /// Run the server, and again at each change of the source
     Dev(dev::Options),
     /// Write the generated documents again
@@ -64,6 +67,7 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
         Chore::Ci => ci::run(root),
         Chore::Test(options) => test::run(root, &options),
         Chore::Bench(options) => bench::run(root, &options),
+        Chore::DeployTest => deploy_test::run(root),
         Chore::Dev(options) => dev::run(root, &options),
         Chore::Generate => generate::run(root),
         Chore::Version(options) => version::run(root, &options),

@@ -1,0 +1,44 @@
+//! One command, `edge` and `web` on SQLite; what was written outlives the containers.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::project::Project;
+use super::say_took;
+
+const TEXT: &str = "it outlives its container";
+
+pub(super) fn check(project: &Project<'_>) -> Result<()> {
+    let health = project.client()?.get("/health")?;
+    ensure!(
+        health.status == 200,
+        "/health is answered {}",
+        health.status
+    );
+    let token = token(project)?;
+    let mut client = project.client()?;
+    client.authorize(&format!("Bearer {token}"));
+    client.post("/messages", &json!({ "message": TEXT }))?;
+    project.down(&[])?;
+    ensure!(
+        project.containers("")?.is_empty(),
+        "containers are left after `down`"
+    );
+    let begun = std::time::Instant::now();
+    project.up()?;
+    say_took("down, and up again until everything is healthy", begun);
+    let page = project.client()?.get("/")?;
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    ensure!(page.contains(TEXT), "the message is gone: {page}");
+    Ok(())
+}
+
+/// A token that is made inside the container, where there is no shell.
+fn token(project: &Project<'_>) -> Result<String> {
+    let web = project.container("web")?;
+    let words = ["exec", &web, "/pendopo", "token", "new", "admin"];
+    let told = project
+        .engine
+        .docker(&[&words[..], &["--label", "deploy-test", "--scope", "write"]].concat())?;
+    Ok(told.lines().last().unwrap_or_default().trim().to_owned())
+}

@@ -1,0 +1,104 @@
+//! The Docker Engine: the one that runs, or one of our own with a place of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use super::wait_for;
+use crate::program::{self, output, say};
+use crate::tools;
+
+/// Where engines are found by default.
+const SOCKET: &str = "/run/docker.sock";
+/// Where ours is, with everything that it keeps.
+const PLACE: &str = "/run/pendopo-deploy-test";
+const STORE: &str = "/var/lib/pendopo-deploy-test";
+
+/// An engine, and ours if nobody else runs one; then it ends with this, and what it kept is removed.
+pub(super) struct Engine {
+    socket: PathBuf,
+    own: Option<Child>,
+}
+
+impl Engine {
+    pub(super) fn find_or_start() -> Result<Self> {
+        let found = Self {
+            socket: PathBuf::from(SOCKET),
+            own: None,
+        };
+        if found.docker(&["version"]).is_ok() {
+            return Ok(found);
+        }
+        Self::start()
+    }
+
+    fn start() -> Result<Self> {
+        let place = Path::new(PLACE);
+        fs::create_dir_all(place).context("only root can start a Docker Engine")?;
+        let socket = place.join("docker.sock");
+        let log = fs::File::create(place.join("dockerd.log"))?;
+        let daemon = tools::program("dockerd").context("dockerd is not there")?;
+        say("$ dockerd");
+        let child = Command::new(daemon)
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .arg(format!("--host=unix://{}", socket.display()))
+            .arg(format!("--data-root={STORE}"))
+            .arg(format!("--exec-root={PLACE}/exec"))
+            .arg(format!("--pidfile={PLACE}/dockerd.pid"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("dockerd did not start")?;
+        let engine = Self {
+            socket,
+            own: Some(child),
+        };
+        let answers = || Ok(engine.docker(&["version"]).is_ok());
+        wait_for("the Docker Engine answers", Duration::from_mins(1), answers)
+            .with_context(|| fs::read_to_string(place.join("dockerd.log")).unwrap_or_default())?;
+        Ok(engine)
+    }
+
+    /// Runs `docker` to its end; what it printed.
+    pub(super) fn docker(&self, words: &[&str]) -> Result<String> {
+        output(self.client("docker")?.args(words)).map(|text| text.trim().to_owned())
+    }
+
+    /// The same for a command that must fail; what it complained of.
+    pub(super) fn docker_refuses(&self, words: &[&str]) -> Result<String> {
+        match self.docker(words) {
+            Ok(text) => bail!("`docker {}` must fail, and printed {text}", words.join(" ")),
+            Err(error) => Ok(format!("{error:#}")),
+        }
+    }
+
+    /// A client of this engine, by its name.
+    pub(super) fn client(&self, name: &str) -> Result<Command> {
+        let program = tools::program(name).with_context(|| format!("{name} is not there"))?;
+        let mut command = Command::new(program);
+        command
+            .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))
+            // The builder that needs nothing from elsewhere.
+            .env("DOCKER_BUILDKIT", "0")
+            .env("COMPOSE_DOCKER_CLI_BUILD", "0");
+        Ok(command)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let Some(child) = &mut self.own else {
+            return;
+        };
+        program::signal(child.id(), Signal::TERM);
+        // What is left is told of by the next start, which fails.
+        let _ = child.wait();
+        let _ = fs::remove_dir_all(STORE);
+        let _ = fs::remove_dir_all(PLACE);
+    }
+}
