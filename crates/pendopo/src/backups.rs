@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use school::Timestamp;
 use store::archive::{Contents, Progress};
-use store::backup::{Backup, BackupError, Backups};
+use store::backup::{Backup, BackupError, Backups, Bucket, BucketAccess, Place};
 
 use crate::cli::RoleName;
-use crate::config::{Audit, Config, Messages, written};
+use crate::config::{Audit, BackupConfig, Config, Destination, Messages, written};
 
 pub(crate) use keeper::{Keeper, last_proved};
 
@@ -24,10 +24,31 @@ pub(crate) const DIRECTORIES: [&str; 2] = ["tls", "uploads"];
 /// In names of what lives for seconds: proofs for authorities, leases of running processes, files that are being made.
 const PASSING: [&str; 3] = ["challenges", "lease", ".new"];
 
-/// The folder of the configuration.
-pub(crate) fn of(config: &Config) -> Backups {
+/// Those of the configuration; nothing is asked of a bucket yet.
+pub(crate) fn of(config: &Config) -> Result<Backups, BackupError> {
     let backup = &config.backup;
-    Backups::new(backup.to.path().to_owned(), backup.recipient.clone())
+    let place = match &backup.to {
+        Destination::Folder(folder) => Place::Folder(folder.clone()),
+        Destination::Bucket(url) => Place::Bucket(Bucket::new(url, &access(backup))?),
+    };
+    Ok(Backups::new(place, here(config), backup.recipient.clone()))
+}
+
+fn access(backup: &BackupConfig) -> BucketAccess {
+    BucketAccess {
+        endpoint: backup.endpoint.clone(),
+        region: backup.region.clone(),
+        key_id: backup.access_key.clone(),
+        key: backup.secret_key.clone(),
+    }
+}
+
+/// The folder of this machine in which backups are made, and what a restore replaces is put aside.
+pub(crate) fn here(config: &Config) -> PathBuf {
+    match &config.backup.to {
+        Destination::Folder(folder) => folder.clone(),
+        Destination::Bucket(_) => config.data.join("backups"),
+    }
 }
 
 /// The file that is backed up and restored.
@@ -85,7 +106,7 @@ pub(crate) fn create(
         version: VERSION,
         created_at: at.to_string(),
     };
-    of(config).create(&contents, at, progress)
+    of(config)?.create(&contents, at, progress)
 }
 
 /// Every file below the directory, with its name in the archive; links lead elsewhere and are left out.

@@ -19,7 +19,7 @@ use edge::config::Span;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use admin::{AdminConfig, DrainConfig, Format, Level, LogConfig, Switch};
-pub(crate) use backup::BackupConfig;
+pub(crate) use backup::{BackupConfig, Destination};
 pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
 pub(crate) use merge::{Loaded, data_directory, load, written};
@@ -29,6 +29,7 @@ pub(crate) use store::{Audit, Messages, Records, Replica, Sessions, StoreConfig}
 /// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
 const SECRETS: &[&str] = &[
     "admin.password",
+    "backup.secret_key",
     "store.audit_password",
     "store.messages_password",
     "store.records_password",

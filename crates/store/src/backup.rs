@@ -1,29 +1,36 @@
-//! Backups in a folder: made, proved by restoring them, listed, and thinned out.
+//! Backups in a folder or a bucket: made, proved by restoring them, listed, and thinned out.
 //!
-//! A backup counts once it was read back from the disk and restored into a scratch place beside it. Until then its name ends
-//! in `.part`; afterwards a note stands beside it, with its digest and the time of the proof.
+//! A backup counts once it was restored into a scratch place and came back from where it is kept as it was written. Until
+//! then its name ends in `.part`; afterwards a note stands beside it, with its digest and the time of the proof.
 
+mod bucket;
 mod fault;
 mod keep;
 mod name;
 mod note;
+mod place;
+mod restore;
 mod schedule;
 mod scratch;
 mod seal;
+mod staging;
 mod swap;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use school::Timestamp;
 
 use crate::archive::{self, Contents, Manifest, Progress};
 
+pub use bucket::{Bucket, BucketAccess};
 pub use fault::BackupError;
 pub use keep::Keep;
 pub use note::Note;
+pub use place::Place;
+pub use restore::{Restored, restore};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use seal::{Identity, Recipient};
 pub use swap::{Swap, swap, unfinished};
@@ -31,19 +38,21 @@ pub use swap::{Swap, swap, unfinished};
 use name::Name;
 use note::Summed;
 use scratch::Scratch;
+use staging::Staging;
 
-/// A folder of backups.
+/// Backups, where they are kept, and where they are made.
 #[derive(Debug, Clone)]
 pub struct Backups {
-    folder: PathBuf,
+    place: Place,
+    staging: Staging,
     recipient: Option<Recipient>,
 }
 
 /// One backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
-    /// The file.
-    pub path: PathBuf,
+    /// Its name, where it is kept.
+    pub name: String,
     /// When it was made.
     pub made_at: Timestamp,
     /// Its length in bytes.
@@ -77,42 +86,40 @@ impl Backup {
 }
 
 impl Backups {
-    /// Those in this folder; new ones are sealed for the recipient, if there is one.
-    pub fn new(folder: PathBuf, recipient: Option<Recipient>) -> Self {
-        Self { folder, recipient }
-    }
-
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Those in this place. New ones are made in the folder `staging`, which is the place itself where that is a folder,
+    /// and sealed for the recipient, if there is one.
+    pub fn new(place: Place, staging: PathBuf, recipient: Option<Recipient>) -> Self {
+        let staging = match &place {
+            Place::Folder(folder) => folder.clone(),
+            Place::Bucket(_) => staging,
+        };
+        Self {
+            place,
+            staging: Staging::new(staging),
+            recipient,
+        }
     }
 
     /// All of them, the newest first; what is being made is not among them.
     pub fn list(&self) -> Result<Vec<Backup>, BackupError> {
-        let fail = |cause| BackupError::file(&self.folder, cause);
-        let entries = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(fail(error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(fail)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str().and_then(Name::parse) else {
-                continue;
-            };
-            let path = entry.path();
-            found.push(Backup {
+        let found = self.place.list()?.into_iter().filter_map(|found| {
+            let name = Name::parse(&found.name)?;
+            Some(Backup {
                 made_at: name.made_at,
-                size: entry.metadata().map_err(fail)?.len(),
+                size: found.size,
                 is_sealed: name.is_sealed,
-                note: Note::beside(&path),
-                path,
-            });
-        }
-        found.sort_by_key(|backup| std::cmp::Reverse(backup.made_at));
-        Ok(found)
+                note: self.note(&found.name),
+                name: found.name,
+            })
+        });
+        let mut backups: Vec<_> = found.collect();
+        backups.sort_by_key(|backup| Reverse(backup.made_at));
+        Ok(backups)
+    }
+
+    /// The note beside a backup. One that can't be read is none: the backup is then to be proved again.
+    fn note(&self, name: &str) -> Option<Note> {
+        Note::parse(&self.place.read(&note::name(name))?)
     }
 
     /// Makes one and proves it. Nothing is left of it if that fails.
@@ -122,197 +129,99 @@ impl Backups {
         at: Timestamp,
         progress: Progress<'_>,
     ) -> Result<Backup, BackupError> {
-        let _lock = self.lock()?;
-        self.clear();
-        let name = Name::new(at, self.recipient.is_some());
-        let path = self.folder.join(name.to_string());
-        let plain = Part::create(&self.folder.join(Name::new(at, false).to_string()))?;
-        let (summed, manifest) = archive::create(Summed::new(plain.writer()?), contents, progress)?;
-        let mut written = plain.settle(summed)?;
+        let _held = self.staging.hold()?;
+        let name = self.free_name(at)?;
+        let is_sealed = false;
+        let plain = self.staging.part(&Name { is_sealed, ..name }.to_string())?;
+        let output = Summed::new(plain.writer()?);
+        let (output, manifest) = archive::create(output, contents, progress)?;
+        let mut written = plain.settle(output)?;
         let restored = self.prove(&plain.path, &manifest)?;
         let part = match &self.recipient {
             None => plain,
             Some(recipient) => {
-                let sealed = Part::create(&path)?;
+                let sealed = self.staging.part(&name.to_string())?;
                 let output = Summed::new(sealed.writer()?);
                 written = sealed.settle(recipient.seal(&plain.path, output)?)?;
                 sealed
             }
         };
-        // What the disk gives back is what was written.
-        if note::sum(&part.path)? != written {
-            return Err(BackupError::ReadBack(part.path.clone()));
-        }
-        part.keep(&path)?;
+        self.place.keep(&part.path, &name.to_string(), &written)?;
         let note = Note::new(&restored, written, at);
-        note.write(&path)?;
+        self.place
+            .write(&note::name(&name.to_string()), &note.text())?;
         Ok(Backup {
+            name: name.to_string(),
             made_at: name.made_at,
             size: note.size,
             is_sealed: name.is_sealed,
             note: Some(note),
-            path,
         })
+    }
+
+    /// The first second from then on that no backup is called by: one never takes the place of another.
+    fn free_name(&self, at: Timestamp) -> Result<Name, BackupError> {
+        let taken: HashSet<_> = self
+            .place
+            .list()?
+            .into_iter()
+            .map(|found| found.name)
+            .collect();
+        let mut name = Name::new(at, self.recipient.is_some());
+        while taken.contains(&name.to_string()) {
+            name.made_at = name.made_at.after(Duration::from_secs(1));
+        }
+        Ok(name)
     }
 
     /// Restores a backup into a scratch place, and notes that it is whole.
     pub fn verify(
         &self,
-        path: &Path,
+        name: &str,
         identity: Option<&Identity>,
         at: Timestamp,
         progress: Progress<'_>,
     ) -> Result<Note, BackupError> {
-        let sums = note::sum(path)?;
-        let known = Note::beside(path).map(|note| (note.size, note.sha256));
-        if known.is_some_and(|known| known != sums) {
-            return Err(BackupError::NotTheSame(path.to_owned()));
-        }
-        let _lock = self.lock()?;
-        self.clear();
-        let scratch = Scratch::new(&self.folder)?;
-        let restored = restore(path, scratch.path(), identity, progress)?;
+        let _held = self.staging.hold()?;
+        let scratch = Scratch::new(self.staging.path())?;
+        let path = self.fetch(name, scratch.path())?;
+        let sums = note::sum(&path)?;
+        let restored = restore(&path, &scratch.path().join("new"), identity, progress)?;
         let note = Note::new(&restored, sums, at);
-        note.write(path)?;
+        self.place.write(&note::name(name), &note.text())?;
         Ok(note)
+    }
+
+    /// The backup as a file of this machine: where it is kept, or a copy in `scratch`. It is the one that was proved, if
+    /// ever one was.
+    pub fn fetch(&self, name: &str, scratch: &Path) -> Result<PathBuf, BackupError> {
+        let path = self.place.fetch(name, scratch)?;
+        let known = self.note(name).map(|note| (note.size, note.sha256));
+        match known {
+            Some(known) if known != note::sum(&path)? => {
+                Err(BackupError::NotTheSame(name.to_owned()))
+            }
+            _ => Ok(path),
+        }
     }
 
     /// Removes what need not be kept; answers what was removed.
     pub fn thin_out(&self, keep: &Keep) -> Result<Vec<Backup>, BackupError> {
         let removed = keep.too_many(self.list()?);
         for backup in &removed {
-            let fail = |cause| BackupError::file(&backup.path, cause);
-            fs::remove_file(&backup.path).map_err(fail)?;
-            Note::remove(&backup.path);
+            self.place.remove(&backup.name)?;
+            self.place.remove(&note::name(&backup.name))?;
         }
         Ok(removed)
     }
 
     fn prove(&self, path: &Path, manifest: &Manifest) -> Result<Restored, BackupError> {
-        let scratch = Scratch::new(&self.folder)?;
-        let restored = restore(path, scratch.path(), None, &mut |_, _| {})?;
+        let scratch = Scratch::new(self.staging.path())?;
+        let restored = restore(path, &scratch.path().join("new"), None, &mut |_, _| {})?;
         if restored.manifest == *manifest {
             Ok(restored)
         } else {
             Err(BackupError::ReadBack(path.to_owned()))
-        }
-    }
-
-    /// The folder is this process's alone while one is made.
-    fn lock(&self) -> Result<File, BackupError> {
-        let fail = |cause| BackupError::file(&self.folder, cause);
-        let mut folder = fs::DirBuilder::new();
-        folder
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)
-            .map_err(fail)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        let lock = options.open(self.folder.join(".lock")).map_err(fail)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => Err(BackupError::Busy(self.folder.clone())),
-            Err(TryLockError::Error(error)) => Err(fail(error)),
-        }
-    }
-
-    /// Takes away what a process left that was killed; the lock is held.
-    fn clear(&self) {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        for entry in entries {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            // What can't be removed now is tried again next time, and is listed nowhere.
-            if name.starts_with(scratch::PREFIX) {
-                let _ = fs::remove_dir_all(entry.path());
-            } else if name.starts_with(name::PREFIX) && name.ends_with(".part") {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
-}
-
-/// What a backup was found to be when it was restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// What it holds.
-    pub manifest: Manifest,
-    /// The entry at which its audit trail is broken, if it is: a faithful copy of a trail that was tampered with.
-    pub broken_trail: Option<i64>,
-}
-
-/// Restores a backup into an empty directory, and walks over its audit trail.
-pub fn restore(
-    path: &Path,
-    into: &Path,
-    identity: Option<&Identity>,
-    progress: Progress<'_>,
-) -> Result<Restored, BackupError> {
-    let file = File::open(path).map_err(|cause| BackupError::file(path, cause))?;
-    let size = file
-        .metadata()
-        .map_err(|cause| BackupError::file(path, cause))?
-        .len();
-    let input = seal::open(BufReader::new(file), path, identity)?;
-    let manifest = archive::restore(input, into, &mut |done, _| progress(done.min(size), size))?;
-    let broken_trail = scratch::broken_trail(&into.join(archive::DATABASE))?;
-    Ok(Restored {
-        manifest,
-        broken_trail,
-    })
-}
-
-/// A file that is being made; removed when it is dropped before it was kept.
-struct Part {
-    path: PathBuf,
-    file: File,
-    is_kept: std::cell::Cell<bool>,
-}
-
-impl Part {
-    fn create(path: &Path) -> Result<Self, BackupError> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let path = PathBuf::from(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let file = options
-            .open(&path)
-            .map_err(|cause| BackupError::file(&path, cause))?;
-        Ok(Self {
-            path,
-            file,
-            is_kept: std::cell::Cell::new(false),
-        })
-    }
-
-    fn writer(&self) -> Result<BufWriter<File>, BackupError> {
-        let file = self.file.try_clone();
-        file.map(BufWriter::new)
-            .map_err(|cause| BackupError::file(&self.path, cause))
-    }
-
-    /// Everything is on the disk; its size and digest as they were written.
-    fn settle<W: Write>(&self, summed: Summed<W>) -> Result<(u64, String), BackupError> {
-        let fail = |cause| BackupError::file(&self.path, cause);
-        let sums = summed.finish().map_err(fail)?;
-        self.file.sync_all().map_err(fail)?;
-        Ok(sums)
-    }
-
-    fn keep(&self, path: &Path) -> Result<(), BackupError> {
-        let fail = |cause| BackupError::file(path, cause);
-        fs::rename(&self.path, path).map_err(fail)?;
-        self.is_kept.set(true);
-        note::sync_folder(path).map_err(fail)
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.is_kept.get() {
-            let _ = fs::remove_file(&self.path);
         }
     }
 }

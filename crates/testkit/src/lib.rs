@@ -5,6 +5,7 @@
 pub mod acme_double;
 pub mod authority;
 pub mod backend;
+pub mod buckets;
 pub mod cable;
 pub mod forwarder;
 pub mod http2;
@@ -20,6 +21,7 @@ pub mod wait;
 pub use acme_double::{AcmeDouble, Call, Reply};
 pub use authority::Authority;
 pub use backend::{Asked, Backend, Then};
+pub use buckets::Buckets;
 pub use cable::Cable;
 pub use forwarder::Forwarder;
 pub use http2::Http2;

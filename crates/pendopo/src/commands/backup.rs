@@ -1,17 +1,18 @@
 //! `pendopo backup`: making, listing and proving backups, and putting one in force.
 
-mod restore;
+mod force;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use school::{Clock, Timestamp};
-use store::backup::{Backup, Identity, Note, State};
+use store::backup::{Backup, Identity, Note, State, restore};
+use tempfile::Builder;
 
 use crate::backups;
 use crate::cli::{BackupCommand, OneBackup};
-use crate::config::Config;
+use crate::config::{Config, Destination};
 use crate::console::{Progress, say};
 use crate::stores;
 
@@ -20,7 +21,7 @@ pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
         BackupCommand::Create => create(config),
         BackupCommand::List => list(config),
         BackupCommand::Verify(one) => verify(config, &one),
-        BackupCommand::Restore(one) => restore::run(config, &one),
+        BackupCommand::Restore(one) => force::run(config, &one),
     }
 }
 
@@ -39,7 +40,7 @@ fn create(config: &Config) -> Result<ExitCode> {
     );
     drop(progress);
     let made = made?;
-    say(made.path.display());
+    say(format!("{} in {}", made.name, config.backup.to));
     if let Some(note) = &made.note {
         say(described(note));
     }
@@ -60,18 +61,17 @@ fn described(note: &Note) -> String {
 }
 
 fn list(config: &Config) -> Result<ExitCode> {
-    let (backups, folder) = (backups::of(config).list()?, config.backup.to.path());
+    let backups = backups::of(config)?.list()?;
     if backups.is_empty() {
         say(format!(
             "there is none in {}: `pendopo backup create` makes one",
-            folder.display()
+            config.backup.to
         ));
     }
     for backup in &backups {
-        let name = backup.path.file_name().unwrap_or_default();
         say(format!(
             "{}  {:>9}  {}",
-            name.to_string_lossy(),
+            backup.name,
             size(backup.size),
             worth(backup)
         ));
@@ -105,17 +105,22 @@ fn worth(backup: &Backup) -> String {
 }
 
 fn verify(config: &Config, one: &OneBackup) -> Result<ExitCode> {
-    let (path, identity) = (find(config, &one.file)?, identity(one));
     let mut progress = Progress::of("restoring into a scratch place", "bytes");
-    let found = backups::of(config).verify(
-        &path,
-        identity.as_ref(),
-        Clock::System.now(),
-        &mut |done, all| progress.tell(done, all),
-    );
+    let mut tell = |done, all| progress.tell(done, all);
+    let (identity, now) = (identity(one), Clock::System.now());
+    let found = if let Some(name) = name(config, &one.file) {
+        backups::of(config)?.verify(&name, identity.as_ref(), now, &mut tell)?
+    } else {
+        let scratch = Builder::new()
+            .prefix(".restore-")
+            .tempdir_in(&config.data)?;
+        let into = scratch.path().join("new");
+        let restored = restore(&one.file, &into, identity.as_ref(), &mut tell)?;
+        Note::of(&one.file, &restored, now)?
+    };
     drop(progress);
-    say(path.display());
-    say(described(&found?));
+    say(one.file.display());
+    say(described(&found));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -123,18 +128,14 @@ fn identity(one: &OneBackup) -> Option<Identity> {
     one.identity.clone().map(Identity::from_file)
 }
 
-/// The file itself, or the one of that name in the folder.
-fn find(config: &Config, file: &Path) -> Result<PathBuf> {
-    let inside = config.backup.to.path().join(file);
-    match (file.exists(), inside.exists()) {
-        (true, _) => Ok(file.to_owned()),
-        (false, true) => Ok(inside),
-        (false, false) => bail!(
-            "there is no {}, here or in {}: `pendopo backup list` shows what there is",
-            file.display(),
-            config.backup.to.path().display()
-        ),
-    }
+/// The name of a backup where backups are kept; `None` for a file elsewhere.
+fn name(config: &Config, file: &Path) -> Option<String> {
+    let is_bare = file.parent().is_none_or(|parent| parent == Path::new(""));
+    let is_inside = file.parent() == Some(&backups::here(config));
+    let is_here = is_inside && matches!(config.backup.to, Destination::Folder(_));
+    (is_here || is_bare && !file.exists())
+        .then(|| file.file_name()?.to_str().map(str::to_owned))
+        .flatten()
 }
 
 /// In whole seconds.

@@ -35,7 +35,10 @@ pub(crate) const MASK: &str = "********";
     clippy::ref_option,
     reason = "serde calls it with a reference to the field"
 )]
-fn mask<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn mask<S: Serializer>(
+    secret: &Option<SecretString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|_| MASK).serialize(serializer)
 }
 

@@ -9,7 +9,7 @@ use lifecycle::password::without_end_of_line;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::backup::Folder;
+use super::backup::Destination;
 use super::fault::{Fault, Faults};
 use super::known::Known;
 use super::setting::{Given, Origin, Setting};
@@ -130,7 +130,7 @@ impl Merged {
         let config = self.config()?;
         let records = Records::inside(&config.data).to_string();
         self.derive("store.records", records, "data");
-        let backups = Folder::inside(&config.data).to_string();
+        let backups = Destination::inside(&config.data).to_string();
         self.derive("backup.to", backups, "data");
         if !config.domains.is_empty() {
             self.derive("edge.http", "0.0.0.0:80".to_owned(), "domains");

@@ -22,7 +22,7 @@ const SYSTEM: &[&str] = &[
     "/dev/random",
     "/dev/urandom",
 ];
-/// What stands in `/etc` of that; a role that must not read everything there gets these alone.
+/// What stands in `/etc` and beside it of that; a role that must not read everything there gets these alone.
 const NAMES: &[&str] = &[
     "/etc/resolv.conf",
     "/etc/hosts",
@@ -31,6 +31,9 @@ const NAMES: &[&str] = &[
     "/etc/host.conf",
     "/etc/services",
     "/etc/localtime",
+    // Whom the machine believes: a bucket over HTTPS.
+    "/etc/ssl/certs",
+    "/usr/share/ca-certificates",
 ];
 
 /// The files of some roles under one configuration.
@@ -117,7 +120,7 @@ impl<'a> Places<'a> {
             own.push(data.join("tls"));
         }
         if self.is_web {
-            own.push(self.config.backup.to.path().to_owned());
+            own.push(backups::here(self.config));
             own.extend(self.beside_records().map(|place| place.join("backups")));
         }
         own
@@ -214,7 +217,7 @@ impl<'a> Places<'a> {
         let mut closed = Vec::new();
         if !self.is_web {
             closed.extend(self.config.store.records.files());
-            closed.push(self.config.backup.to.path().to_owned());
+            closed.push(backups::here(self.config));
             closed.push(admin_token(data));
             let inside = backups::DIRECTORIES.iter().filter(|name| **name != "tls");
             closed.extend(inside.map(|name| data.join(name)));

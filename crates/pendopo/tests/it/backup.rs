@@ -249,8 +249,8 @@ fn doctor_says_how_old_the_last_proof_is() {
     assert!(text.contains("`0 2 * * *`"), "{text}");
     let text = failed_check(path, "backup.recipient=someone");
     assert!(text.contains("age-keygen"), "{text}");
-    let text = failed_check(path, "backup.to=s3://bucket/prefix");
-    assert!(text.contains("directories alone"), "{text}");
+    let text = failed_check(path, "backup.to=ftp://host/prefix");
+    assert!(text.contains("`s3://bucket/prefix`"), "{text}");
 }
 
 fn failed_check(directory: &Path, setting: &str) -> String {

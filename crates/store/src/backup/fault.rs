@@ -18,14 +18,18 @@ pub enum BackupError {
     Busy(PathBuf),
     #[error("`{}` was written and did not come back the same: the disk can't be trusted", .0.display())]
     ReadBack(PathBuf),
-    #[error("`{}` is not the file any more that was proved when it was made: use another one", .0.display())]
-    NotTheSame(PathBuf),
+    #[error("there is no backup `{0}`: `pendopo backup list` names them")]
+    Missing(String),
+    #[error("`{0}` is not the file any more that was proved: use another one")]
+    NotTheSame(String),
     #[error("`{}` is sealed: name the file with the key by `--identity FILE`", .0.display())]
     Sealed(PathBuf),
     #[error("the key in `{}` does not open `{}`: name the key that goes with `backup.recipient`", key.display(), path.display())]
     WrongKey { key: PathBuf, path: PathBuf },
     #[error("`{}` holds no key: write one that `age-keygen` made, a line that begins with AGE-SECRET-KEY-1", .0.display())]
     NoKey(PathBuf),
+    #[error("`{url}` can't be used: {what}")]
+    Bucket { url: String, what: String },
     #[error("can't seal the backup: {0}")]
     Seal(String),
     #[error(transparent)]

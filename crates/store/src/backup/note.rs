@@ -1,9 +1,8 @@
 //! The note beside a backup: what was found when it was proved.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use school::Timestamp;
 use school::secret::hex;
@@ -48,37 +47,24 @@ impl Note {
         }
     }
 
-    /// That of this backup. One that can't be read is none: the backup is then to be proved again.
-    pub(super) fn beside(backup: &Path) -> Option<Self> {
-        let text = fs::read(place(backup)).ok()?;
-        serde_json::from_slice(&text).ok()
+    /// That of a file which was restored.
+    pub fn of(file: &Path, restored: &Restored, at: Timestamp) -> Result<Self, BackupError> {
+        Ok(Self::new(restored, sum(file)?, at))
     }
 
-    pub(super) fn write(&self, backup: &Path) -> Result<(), BackupError> {
-        let path = place(backup);
-        let fail = |cause| BackupError::file(&path, cause);
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let text = serde_json::to_vec_pretty(self).expect("texts and numbers alone");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&beside).map_err(fail)?;
-        file.write_all(&text).map_err(fail)?;
-        file.sync_all().map_err(fail)?;
-        fs::rename(&beside, &path).map_err(fail)?;
-        sync_folder(&path).map_err(fail)
+    /// One that can't be read is none.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok()
     }
 
-    pub(super) fn remove(backup: &Path) {
-        // A note without its backup says nothing to anybody.
-        let _ = fs::remove_file(place(backup));
+    pub(super) fn text(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("texts and numbers alone")
     }
 }
 
-fn place(backup: &Path) -> PathBuf {
-    let mut name = backup.as_os_str().to_owned();
-    name.push(".json");
-    PathBuf::from(name)
+/// What the note of this backup is called.
+pub(super) fn name(backup: &str) -> String {
+    format!("{backup}.json")
 }
 
 /// Names in the folder are on the disk.

@@ -7,7 +7,9 @@ use std::sync::mpsc;
 
 use age::secrecy::ExposeSecret;
 use store::archive::{self, ArchiveError, Contents};
-use store::backup::{Backup, BackupError, Backups, Identity, Keep, Recipient, State, restore};
+use store::backup::{
+    Backup, BackupError, Backups, Identity, Keep, Place as Kept, Recipient, State, restore,
+};
 use store::sqlite::{Options, open};
 use tempfile::TempDir;
 
@@ -18,6 +20,10 @@ const NAME: &str = "pendopo-2026-11-20T120000Z.tar.zst";
 
 fn folder(place: &Place) -> PathBuf {
     place.directory().join("backups")
+}
+
+fn backups_of(place: &Place, recipient: Option<Recipient>) -> Backups {
+    Backups::new(Kept::Folder(folder(place)), folder(place), recipient)
 }
 
 fn contents(database: &Path) -> Contents<'_> {
@@ -64,7 +70,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 #[test]
 fn a_backup_is_proved_before_it_is_listed() {
     let place = school();
-    let backups = Backups::new(folder(&place), None);
+    let backups = backups_of(&place, None);
     assert_eq!(backups.list().unwrap(), []);
     let (mut steps, mut last) = (0, (0, 0));
     let made = backups.create(&contents(&place.path()), NOON, &mut |done, all| {
@@ -85,14 +91,29 @@ fn a_backup_is_proved_before_it_is_listed() {
         (note.proved_at, note.schema, note.broken_trail),
         (NOON, store::newest_schema(), None)
     );
-    let mode = fs::metadata(&made.path).unwrap().permissions().mode();
+    let mode = fs::metadata(folder(&place).join(&made.name))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn two_backups_of_one_second_are_two() {
+    let place = school();
+    let backups = backups_of(&place, None);
+    let (first, second) = (
+        make(&place, &backups).unwrap(),
+        make(&place, &backups).unwrap(),
+    );
+    assert_ne!(first.name, second.name);
+    assert_eq!(backups.list().unwrap(), [second, first]);
 }
 
 #[test]
 fn what_a_killed_process_left_is_listed_nowhere_and_goes_with_the_next_backup() {
     let place = school();
-    let backups = Backups::new(folder(&place), None);
+    let backups = backups_of(&place, None);
     fs::create_dir_all(folder(&place).join(".scratch-abc/files")).unwrap();
     let half = folder(&place).join("pendopo-2026-11-19T120000Z.tar.zst.part");
     fs::write(half, "half").unwrap();
@@ -107,30 +128,31 @@ fn what_a_killed_process_left_is_listed_nowhere_and_goes_with_the_next_backup() 
 #[test]
 fn a_backup_that_changed_is_found_out() {
     let place = school();
-    let backups = Backups::new(folder(&place), None);
+    let backups = backups_of(&place, None);
     let made = make(&place, &backups).unwrap();
-    let verify = || backups.verify(&made.path, None, NOON, &mut |_, _| {});
+    let verify = || backups.verify(&made.name, None, NOON, &mut |_, _| {});
     let state = || backups.list().unwrap()[0].state();
     verify().unwrap();
-    let whole = fs::read(&made.path).unwrap();
-    fs::write(&made.path, &whole[..whole.len() - 1]).unwrap();
+    let file = folder(&place).join(&made.name);
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 1]).unwrap();
     assert_eq!(state(), State::Changed);
     assert!(matches!(verify(), Err(BackupError::NotTheSame(_))));
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 1;
-    fs::write(&made.path, flipped).unwrap();
+    fs::write(&file, flipped).unwrap();
     assert!(matches!(verify(), Err(BackupError::NotTheSame(_))));
-    fs::write(&made.path, &whole).unwrap();
+    fs::write(&file, &whole).unwrap();
     verify().unwrap();
     // One from elsewhere has no note: it is whatever restoring it shows.
     fs::remove_file(folder(&place).join(format!("{NAME}.json"))).unwrap();
     assert_eq!(state(), State::Unproved);
-    fs::write(&made.path, &whole[..whole.len() / 2]).unwrap();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
     assert!(matches!(
         verify(),
         Err(BackupError::Archive(ArchiveError::Damaged(_)))
     ));
-    fs::write(&made.path, &whole).unwrap();
+    fs::write(&file, &whole).unwrap();
     verify().unwrap();
     assert_eq!(state(), State::Proved);
 }
@@ -147,15 +169,16 @@ fn a_sealed_backup_opens_with_its_own_key_alone() {
         (key.to_public().to_string(), Identity::from_file(file))
     };
     let ((public, right), (_, wrong)) = (key("right"), key("wrong"));
-    let backups = Backups::new(folder(&place), Some(public.parse().unwrap()));
+    let backups = backups_of(&place, Some(public.parse().unwrap()));
     let made = make(&place, &backups).unwrap();
     assert_eq!(
         names_in(&folder(&place)),
         [format!("{NAME}.age"), format!("{NAME}.age.json")]
     );
     assert_eq!((made.state(), made.is_sealed), (State::Proved, true));
+    let file = folder(&place).join(&made.name);
     let into = |name: &str| keys.path().join(name);
-    let open_with = |name, identity| restore(&made.path, &into(name), identity, &mut |_, _| {});
+    let open_with = |name, identity| restore(&file, &into(name), identity, &mut |_, _| {});
     assert!(matches!(open_with("a", None), Err(BackupError::Sealed(_))));
     let other = open_with("b", Some(&wrong));
     assert!(
@@ -174,7 +197,7 @@ fn a_sealed_backup_opens_with_its_own_key_alone() {
 #[test]
 fn two_backups_are_not_made_at_once() {
     let place = school();
-    let backups = Backups::new(folder(&place), None);
+    let backups = backups_of(&place, None);
     let (begun, has_begun) = mpsc::channel();
     let (tried, was_tried) = mpsc::channel::<()>();
     let (other, path) = (backups.clone(), place.path());
@@ -199,14 +222,14 @@ fn a_trail_that_was_tampered_with_is_told_and_backed_up_as_it_is() {
     let place = school();
     let sql = "DROP TRIGGER audit_keeps; UPDATE audit SET actor = 'nobody' WHERE seq = 2";
     place.connect().execute_batch(sql).unwrap();
-    let made = make(&place, &Backups::new(folder(&place), None)).unwrap();
+    let made = make(&place, &backups_of(&place, None)).unwrap();
     assert_eq!(made.note.unwrap().broken_trail, Some(2));
 }
 
 #[test]
 fn old_ones_go_with_their_notes() {
     let place = school();
-    let backups = Backups::new(folder(&place), None);
+    let backups = backups_of(&place, None);
     let day = std::time::Duration::from_hours(24);
     for age in 0..4 {
         let at = NOON.before(day * age);

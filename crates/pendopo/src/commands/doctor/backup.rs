@@ -6,7 +6,7 @@ use school::Timestamp;
 
 use super::report::Report;
 use crate::backups;
-use crate::config::Config;
+use crate::config::{Config, Destination};
 
 /// A backup may take a while, and a server may start late.
 const LATE: Duration = Duration::from_hours(6);
@@ -15,17 +15,20 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
     if let Err(unserved) = backups::database(config) {
         return report.warn("backup", unserved);
     }
-    let folder = config.backup.to.path().display();
-    let found = match backups::of(config).list() {
+    let place = &config.backup.to;
+    if matches!(place, Destination::Bucket(_)) && config.backup.recipient.is_none() {
+        report.warn(
+            "backup seal",
+            format!("whoever can read {place} can read the whole school: set `backup.recipient`"),
+        );
+    }
+    let found = match backups::of(config).and_then(|backups| backups.list()) {
         Ok(found) => found,
         Err(error) => return report.fail("backup", error),
     };
     let Some(proved) = backups::last_proved(&found) else {
         let mend = "`pendopo backup create` makes one";
-        return report.warn(
-            "backup",
-            format!("none in {folder} was ever proved: {mend}"),
-        );
+        return report.warn("backup", format!("none in {place} was ever proved: {mend}"));
     };
     let zone = config.web.time_zone.time_zone();
     let due = config.backup.schedule.next(proved, zone);
@@ -40,7 +43,7 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
         ),
         Some(due) => report.good(
             "backup",
-            format!("{} in {folder}, the last verified restore at {proved}; the next at {due}", found.len()),
+            format!("{} in {place}, the last verified restore at {proved}; the next at {due}", found.len()),
         ),
     }
 }

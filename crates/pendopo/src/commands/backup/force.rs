@@ -10,7 +10,7 @@ use store::archive::{DATABASE, FILES};
 use store::backup::{Restored, Swap, restore, swap};
 use tempfile::{Builder, TempDir};
 
-use super::{find, identity, whole};
+use super::{identity, name, whole};
 use crate::backups::{self, CONFIGURATION, DIRECTORIES};
 use crate::cli::{OneBackup, RoleName};
 use crate::config::Config;
@@ -18,7 +18,6 @@ use crate::console::{Progress, say};
 use crate::data_dir::{self, DataDir};
 
 pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
-    let path = find(config, &one.file)?;
     let database = backups::database(config)?;
     // Held to the end, so that no server starts meanwhile.
     let _data = DataDir::open(&config.data, &RoleName::ALL)?;
@@ -26,7 +25,7 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
         .prefix(".restore-")
         .tempdir_in(&config.data)
         .with_context(|| format!("can't restore into {}", config.data.display()))?;
-    let restored = unpack(&path, &scratch, one)?;
+    let restored = unpack(config, &scratch, one).context("nothing was changed")?;
     let aside = aside(config);
     swap(
         &config.data,
@@ -35,7 +34,7 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
     )?;
     say(format!(
         "{} is in force: {} rows and {} files of {}",
-        path.display(),
+        one.file.display(),
         restored.manifest.rows(),
         restored.manifest.files.len(),
         restored.manifest.head.created_at
@@ -53,20 +52,22 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn unpack(path: &Path, scratch: &TempDir, one: &OneBackup) -> Result<Restored> {
+fn unpack(config: &Config, scratch: &TempDir, one: &OneBackup) -> Result<Restored> {
+    let path = match name(config, &one.file) {
+        Some(name) => backups::of(config)?.fetch(&name, scratch.path())?,
+        None => one.file.clone(),
+    };
     let mut progress = Progress::of("restoring", "bytes");
     let into = scratch.path().join("new");
     let identity = identity(one);
-    let restored = restore(path, &into, identity.as_ref(), &mut |done, all| {
-        progress.tell(done, all);
-    });
-    restored.context("nothing was changed")
+    let tell = &mut |done, all| progress.tell(done, all);
+    Ok(restore(&path, &into, identity.as_ref(), tell)?)
 }
 
 /// A place that nobody has used yet: what was set aside before stays as it is.
 fn aside(config: &Config) -> PathBuf {
     let now = whole(Clock::System.now()).to_string().replace(':', "");
-    let folder = config.backup.to.path();
+    let folder = backups::here(config);
     let first = folder.join(format!("before-restore-{now}"));
     let mut others = (2..).map(|number| folder.join(format!("before-restore-{now}-{number}")));
     if first.exists() {

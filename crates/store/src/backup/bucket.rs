@@ -1,0 +1,212 @@
+//! Backups in a bucket that speaks S3: Amazon's, or one of `MinIO`, Garage or R2.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::buffered::BufWriter;
+use object_store::path::Path as Key;
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::fs::File;
+use tokio::io::{AsyncWriteExt, copy};
+use tokio::runtime::{self, Runtime};
+
+use super::BackupError;
+use super::note::Summed;
+use super::place::Found;
+
+/// Of one request, retries included.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Until an answer begins, and between two parts of one.
+const SILENCE: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(10);
+const RETRIES: usize = 5;
+/// Parts of an upload: at most 10,000 of them, so up to 80 GB.
+const PART: usize = 8 << 20;
+
+/// How a bucket is reached.
+#[derive(Debug, Clone)]
+pub struct BucketAccess {
+    /// The server, if it is not Amazon's; for example `https://s3.sekolah.example`.
+    pub endpoint: Option<String>,
+    /// The region.
+    pub region: String,
+    /// The name of the key; without one the machine's own role at Amazon is asked for.
+    pub key_id: Option<String>,
+    /// The key.
+    pub key: Option<SecretString>,
+}
+
+/// A bucket, or a part of one below a prefix.
+#[derive(Clone)]
+pub struct Bucket {
+    url: String,
+    prefix: Key,
+    store: Arc<AmazonS3>,
+    /// Requests are waited for on the thread that asks.
+    runtime: Arc<Runtime>,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
+impl Bucket {
+    /// The bucket of a URL such as `s3://bucket/prefix`; nothing is asked of it yet.
+    pub fn new(url: &str, access: &BucketAccess) -> Result<Self, BackupError> {
+        let wrong = |what: String| BackupError::Bucket {
+            url: url.to_owned(),
+            what,
+        };
+        let path = url.strip_prefix("s3://").unwrap_or(url);
+        let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
+        let retry = RetryConfig {
+            max_retries: RETRIES,
+            retry_timeout: PATIENCE,
+            ..RetryConfig::default()
+        };
+        let is_plain = |endpoint: &String| endpoint.starts_with("http://");
+        let client = ClientOptions::new()
+            .with_allow_http(access.endpoint.as_ref().is_some_and(is_plain))
+            .with_connect_timeout(CONNECT)
+            .with_timeout(PATIENCE)
+            .with_read_timeout(SILENCE);
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(name)
+            .with_region(&access.region)
+            .with_client_options(client)
+            .with_retry(retry);
+        if let Some(endpoint) = &access.endpoint {
+            builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
+        }
+        if let (Some(id), Some(key)) = (&access.key_id, &access.key) {
+            builder = builder
+                .with_access_key_id(id)
+                .with_secret_access_key(key.expose_secret());
+        }
+        let store = builder.build().map_err(|error| wrong(error.to_string()))?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            prefix: Key::from(prefix),
+            store: Arc::new(store),
+            runtime: Arc::new(runtime.map_err(|error| wrong(error.to_string()))?),
+        })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn key(&self, name: &str) -> Key {
+        self.prefix.clone().join(name)
+    }
+
+    fn wait<T>(
+        &self,
+        asking: impl Future<Output = Result<T, object_store::Error>>,
+    ) -> Result<T, BackupError> {
+        self.runtime
+            .block_on(asking)
+            .map_err(|error| BackupError::Bucket {
+                url: self.url.clone(),
+                what: error.to_string(),
+            })
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<Found>, BackupError> {
+        let listed = self.wait(self.store.list_with_delimiter(Some(&self.prefix)))?;
+        let found = listed.objects.into_iter().filter_map(|object| {
+            Some(Found {
+                name: object.location.filename()?.to_owned(),
+                size: object.size,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    /// Sends a file, in parts if it is large; it is there as a whole or not at all.
+    pub(super) fn put(&self, file: &Path, name: &str) -> Result<(), BackupError> {
+        let key = self.key(name);
+        let store: Arc<dyn ObjectStore> = self.store.clone();
+        let sending = async {
+            let mut input = File::open(file).await.map_err(own)?;
+            let mut output = BufWriter::with_capacity(store, key, PART);
+            let sent = async {
+                copy(&mut input, &mut output).await?;
+                output.shutdown().await
+            };
+            match sent.await {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    // Parts of an upload that is given up would be paid for; the server forgets them some time anyway.
+                    drop(output.abort().await);
+                    Err(own(error))
+                }
+            }
+        };
+        self.wait(sending)
+    }
+
+    /// Length and digest of what comes back.
+    pub(super) fn sum(&self, name: &str) -> Result<(u64, String), BackupError> {
+        let mut summed = Summed::new(std::io::sink());
+        let reading = async {
+            let mut stream = self.store.get(&self.key(name)).await?.into_stream();
+            while let Some(part) = stream.next().await {
+                std::io::Write::write_all(&mut summed, &part?).map_err(own)?;
+            }
+            Ok(())
+        };
+        self.wait(reading)?;
+        summed
+            .finish()
+            .map_err(|cause| BackupError::file(Path::new(name), cause))
+    }
+
+    pub(super) fn get(&self, name: &str, into: &Path) -> Result<(), BackupError> {
+        let reading = async {
+            let mut stream = self.store.get(&self.key(name)).await?.into_stream();
+            let mut file = File::create_new(into).await.map_err(own)?;
+            while let Some(part) = stream.next().await {
+                file.write_all(&part?).await.map_err(own)?;
+            }
+            file.sync_all().await.map_err(own)
+        };
+        if !self.list()?.iter().any(|found| found.name == name) {
+            return Err(BackupError::Missing(name.to_owned()));
+        }
+        self.wait(reading)
+    }
+
+    pub(super) fn write(&self, name: &str, content: &[u8]) -> Result<(), BackupError> {
+        let key = self.key(name);
+        self.wait(self.store.put(&key, content.to_vec().into()))
+            .map(drop)
+    }
+
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, BackupError> {
+        let key = self.key(name);
+        let reading = async { self.store.get(&key).await?.bytes().await };
+        self.wait(reading).map(Vec::from)
+    }
+
+    pub(super) fn remove(&self, name: &str) -> Result<(), BackupError> {
+        self.wait(self.store.delete(&self.key(name)))
+    }
+}
+
+/// An error of this machine's own, in the words of the library.
+fn own(error: std::io::Error) -> object_store::Error {
+    object_store::Error::Generic {
+        store: "file",
+        source: Box::new(error),
+    }
+}
