@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("pebble", "pebble"),
     ("pg_ctlcluster", "postgresql"),
     ("pgbouncer", "pgbouncer"),
+    ("redis-server", "redis-server"),
     ("sslscan", "sslscan"),
     ("testssl", "testssl.sh"),
 ];

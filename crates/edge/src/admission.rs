@@ -2,6 +2,7 @@
 
 mod held;
 mod limit;
+mod together;
 
 use std::hash::RandomState;
 use std::net::IpAddr;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use traffic::Decision;
-use traffic::limit_set::{self, Claim};
+use traffic::limit_set::{self, Claim, Outcome};
 
 use crate::config::{Config, KeyedLimitConfig};
 use crate::error::Refused;
@@ -21,6 +22,7 @@ use crate::routes::Site;
 pub(crate) use held::Held;
 use held::What;
 use limit::Limit;
+pub(crate) use together::Together;
 
 /// The limits of all sites, and a bound on how many requests may wait in them. All worker threads share it.
 pub(crate) struct Admission {
@@ -106,9 +108,25 @@ impl Admission {
 
     /// Counts the request in all limits of its site, or in none if one of them refuses it.
     pub(crate) fn admit(&self, asker: &Asker<'_>, now: Instant) -> Admitted<'_> {
+        let now_ms = self.now_ms(now);
+        let (limit, decision) = self.count(Group::Enforced, asker, now_ms);
+        self.decide(asker, limit, decision, now_ms)
+    }
+
+    fn now_ms(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.began);
-        let now_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        let mut admitted = self.enforce(asker, now_ms);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// What a decision of the limits that refuse means for the request, and what the others would have done.
+    fn decide(
+        &self,
+        asker: &Asker<'_>,
+        limit: usize,
+        decision: Decision,
+        now_ms: u64,
+    ) -> Admitted<'_> {
+        let mut admitted = self.enforce(limit, decision);
         if admitted.turn.is_ok() {
             let observed = self.observe(asker, now_ms);
             admitted.held = admitted.held.or(observed);
@@ -116,8 +134,7 @@ impl Admission {
         admitted
     }
 
-    fn enforce(&self, asker: &Asker<'_>, now_ms: u64) -> Admitted<'_> {
-        let (limit, decision) = self.count(Group::Enforced, asker, now_ms);
+    fn enforce(&self, limit: usize, decision: Decision) -> Admitted<'_> {
         match decision {
             Decision::Pass => Admitted {
                 turn: Ok(None),
@@ -161,7 +178,16 @@ impl Admission {
     /// The decision, and the place of the limit that made it.
     fn count(&self, group: Group, asker: &Asker<'_>, now_ms: u64) -> (usize, Decision) {
         let claims = self.claims(group, asker).map(|(_, claim)| claim);
-        let Some(outcome) = limit_set::admit(claims, now_ms) else {
+        self.decided(group, asker, limit_set::admit(claims, now_ms))
+    }
+
+    fn decided(
+        &self,
+        group: Group,
+        asker: &Asker<'_>,
+        outcome: Option<Outcome>,
+    ) -> (usize, Decision) {
+        let Some(outcome) = outcome else {
             return (0, Decision::Pass);
         };
         let decides = match outcome.decision {

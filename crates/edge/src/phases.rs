@@ -126,7 +126,13 @@ async fn limit(exchange: &Exchange, head: &Parts) -> Result<(), Refused> {
         site: exchange.site().map(|site| &**site),
         is_spared: shared.spares(rules, address),
     };
-    let admitted = admission.admit(&asker, exchange.began);
+    let admitted = match &shared.together {
+        None => admission.admit(&asker, exchange.began),
+        // Boxed, so that edges that stand alone don't carry its size.
+        Some(together) => {
+            Box::pin(admission.admit_together(together, &asker, exchange.began)).await
+        }
+    };
     if let Some(held) = admitted.held {
         exchange.is_held(held);
     }

@@ -9,6 +9,7 @@ use lifecycle::Facts;
 use tokio::sync::Barrier;
 
 use crate::acme::Front;
+use crate::admission::Together;
 use crate::compress::Running;
 use crate::config::Masked;
 use crate::connections::Connections;
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) redirect: Option<Redirect>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) crowd: Crowd,
+    /// There where limits are held together with other edges.
+    pub(crate) together: Option<Together>,
     pub(crate) compressing: Arc<Running>,
 }
 
@@ -73,8 +76,14 @@ impl Shared {
             redirect,
             connections,
             crowd,
+            together: None,
             compressing: Arc::default(),
         })
+    }
+
+    /// With the way to other edges that hold the same limits.
+    pub(crate) fn in_company(self, together: Option<Together>) -> Self {
+        Self { together, ..self }
     }
 
     /// Whether limits by address don't hold for this one, since it stands for nearly everybody.

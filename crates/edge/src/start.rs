@@ -9,9 +9,11 @@ use std::time::Instant;
 use lifecycle::tasks::TaskError;
 use lifecycle::{Bound, Facts, Listeners, Part, Readiness, Tasks};
 use prometheus_client::registry::Registry;
+use traffic::SharedLevels;
 
 use crate::access_log::{AccessLog, Company};
 use crate::acme::Renewal;
+use crate::admission::Together;
 use crate::config::Config;
 use crate::control::Control;
 use crate::forward::LocalService;
@@ -42,6 +44,8 @@ pub struct Setup {
     pub local: Option<LocalService>,
     /// Where the edge states its certificate and its log.
     pub facts: Facts,
+    /// What other edges count of the same limits; absent where this one counts alone.
+    pub levels: Option<Arc<dyn SharedLevels>>,
     /// What another process hands over, which still writes to the access log.
     pub handed: Option<Handed>,
 }
@@ -71,6 +75,7 @@ impl Edge {
             threads,
             local,
             facts,
+            levels,
             handed,
         } = setup;
         let part = readiness.register("edge");
@@ -110,9 +115,9 @@ impl Edge {
         let clock = Clock::new(Instant::now());
         let routes = Routes::new(&config, local, clock, &metrics.upstreams)?;
         let rules = Rules::new(config, routes, &metrics, None)?;
-        let shared = Arc::new(Shared::new(
-            &rules, threads, clock, metrics, secure, redirect, facts,
-        )?);
+        let together = levels.map(|levels| Together::new(levels, facts.clone()));
+        let shared = Shared::new(&rules, threads, clock, metrics, secure, redirect, facts)?;
+        let shared = Arc::new(shared.in_company(together));
         let control = Control::new(Arc::clone(&shared), company, registry);
         Ok(Self {
             bound,

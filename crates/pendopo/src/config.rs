@@ -24,15 +24,18 @@ pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
 pub(crate) use merge::{Loaded, data_directory, load, written};
 pub(crate) use reference::reference;
-pub(crate) use store::{Audit, Messages, Records, Replica, Sessions, StoreConfig};
+pub(crate) use store::{Audit, Common, Messages, Records, Replica, Sessions, StoreConfig};
 
 /// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
 const SECRETS: &[&str] = &[
     "admin.password",
     "backup.secret_key",
     "store.audit_password",
+    "store.cache_password",
+    "store.limits_password",
     "store.messages_password",
     "store.records_password",
+    "store.sessions_password",
 ];
 
 /// Whether the file of this secret is read again whenever the secret is used, rather than once.

@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 
 use crate::cli::RoleName;
 use crate::config::Config;
+use crate::stores;
 use crate::usage::Usage;
 
 /// What the parts tell about themselves.
@@ -41,7 +42,7 @@ impl RoleName {
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Edge => &["edge", "process"],
-            Self::Web => &["audit", "edge", "messages", "process", "store"],
+            Self::Web => &["audit", "edge", "messages", "process", "sessions", "store"],
         }
     }
 }
@@ -112,6 +113,7 @@ impl BoundRoles {
         telling: &mut Telling,
     ) -> Result<Self> {
         let is_alone = !roles.contains(&RoleName::Edge);
+        let levels = stores::levels(&config.store);
         let setup = Setup {
             config: edge_config(roles, config),
             domains: if is_alone {
@@ -123,6 +125,7 @@ impl BoundRoles {
             threads: worker_threads(),
             local,
             facts: telling.facts.clone(),
+            levels: levels.filter(|_| !is_alone),
             handed,
         };
         let metrics = telling.registry.sub_registry_with_prefix("pendopo");

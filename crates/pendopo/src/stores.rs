@@ -4,12 +4,15 @@
 mod health;
 mod mongo;
 mod records;
+mod redis;
 mod waiting;
 mod watch;
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use futures_util::future::join_all;
 use lifecycle::{Facts, Part, Readiness};
 use school::cursor::CursorKey;
 use school::secret::random_bytes;
@@ -21,10 +24,16 @@ use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
 use health::Every;
 
 pub(crate) use records::{lay_out, must_be_whole};
+pub(crate) use redis::{facts as redis_facts, levels, named as named_redis};
 pub(crate) use waiting::{Trouble, when_there};
 
 /// The part of `/readyz` that stands for the records.
 pub(crate) const RECORDS: &str = "store";
+
+/// What becomes of requests while a store is away that they need.
+const REFUSED: &str = "requests are answered 503";
+/// And for messages that are kept elsewhere.
+const MESSAGES: &str = "messages";
 
 /// Every store, opened; cheap to clone.
 #[derive(Clone)]
@@ -35,7 +44,12 @@ pub(crate) struct Opened {
     pub(crate) records: store::Opened,
     /// Each store once, however many ports it serves.
     each: Vec<One>,
+    /// What runs beside them as long as they are watched.
+    beside: Arc<Mutex<Vec<Beside>>>,
 }
+
+/// Something that never ends.
+type Beside = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One store.
 #[derive(Clone)]
@@ -45,6 +59,8 @@ struct One {
     health: Arc<dyn StoreHealth>,
     /// Whether nothing can be served without it.
     is_needed: bool,
+    /// What becomes of requests while it is away.
+    without: &'static str,
     /// What it says of itself.
     facts: Arc<dyn Fn() -> Vec<(&'static str, String)> + Send + Sync>,
     close: Arc<dyn Fn() + Send + Sync>,
@@ -59,9 +75,10 @@ pub(crate) struct Parts {
 impl Parts {
     /// Registers a part for each store, which waits until that is open.
     pub(crate) fn register(readiness: &Readiness, config: &StoreConfig) -> Self {
-        let messages = (config.messages != Messages::Records).then_some(mongo::MESSAGES);
+        let messages = (config.messages != Messages::Records).then_some(MESSAGES);
+        let sessions = (config.sessions != Sessions::Records).then_some(redis::SESSIONS);
         let audit = (config.audit != Audit::Records).then_some(mongo::AUDIT);
-        let others = messages.into_iter().chain(audit);
+        let others = messages.into_iter().chain(sessions).chain(audit);
         Self {
             records: readiness.register(RECORDS),
             others: others
@@ -119,14 +136,8 @@ impl Opened {
     async fn of(config: &StoreConfig, records: store::Opened) -> Result<Self> {
         let mut stores = records.stores.clone();
         let mut each = vec![One::records(&records)];
-        match &config.messages {
-            Messages::Records => {}
-            Messages::Mongo(address) => {
-                each.push(mongo::messages(address, config, &records, &mut stores).await?);
-            }
-        }
-        match config.sessions {
-            Sessions::Records => {}
+        if let Messages::Mongo(address) = &config.messages {
+            each.push(mongo::messages(address, config, &records, &mut stores).await?);
         }
         match &config.audit {
             Audit::Records => mongo::must_not_be_left(&records).await?,
@@ -134,12 +145,16 @@ impl Opened {
                 each.push(mongo::audit(address, config, &records, &mut stores).await?);
             }
         }
+        // What Redis keeps is told to the trail, wherever that is.
+        let (mut stores, redis, beside) = redis::put(config, stores);
+        each.extend(redis);
         let needed = each.iter().filter(|one| one.is_needed);
         stores.health = Every::of(needed.map(|one| Arc::clone(&one.health)));
         Ok(Self {
             stores,
             records,
             each,
+            beside: Arc::new(Mutex::new(beside)),
         })
     }
 
@@ -147,12 +162,12 @@ impl Opened {
     pub(crate) async fn others(&self) -> Vec<(&'static str, Result<String, StoreError>)> {
         let mut others = Vec::new();
         for one in self.each.iter().filter(|one| one.part != RECORDS) {
+            let checked = one.health.check().await;
             let facts = (one.facts)();
             let facts: Vec<String> = facts
                 .into_iter()
                 .map(|(name, value)| format!("{name}: {value}"))
                 .collect();
-            let checked = one.health.check().await;
             others.push((one.part, checked.map(|()| facts.join("; "))));
         }
         others
@@ -164,7 +179,9 @@ impl Opened {
             .each
             .iter()
             .map(|one| watch::watch(one, parts.of(one.part), facts));
-        futures_util::future::join_all(watched).await;
+        let beside =
+            std::mem::take(&mut *self.beside.lock().unwrap_or_else(PoisonError::into_inner));
+        tokio::join!(join_all(watched), join_all(beside));
     }
 
     /// Ends every store; what was answered is kept. Blocks until then.
@@ -182,6 +199,7 @@ impl One {
         Self {
             part: RECORDS,
             is_needed: true,
+            without: REFUSED,
             health: Arc::clone(&opened.stores.health),
             facts: Arc::new(move || records::facts(&stated.status())),
             close: Arc::new(move || closed.close()),
@@ -193,6 +211,7 @@ impl One {
 pub(crate) fn warn_of(config: &StoreConfig) {
     records::warn_of(config);
     mongo::warn_of(config);
+    redis::warn_of(config);
 }
 
 /// The key that signs cursors, made when the first replica starts.

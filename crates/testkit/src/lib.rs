@@ -14,6 +14,7 @@ pub mod names;
 pub mod pebble;
 pub mod postgres;
 pub mod raw;
+pub mod redis;
 pub mod response;
 pub mod tls;
 pub mod wait;

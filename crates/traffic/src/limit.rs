@@ -21,6 +21,11 @@ impl Rate {
         }
     }
 
+    /// Thousandths of a request that drain in a second.
+    pub fn milli_per_second(self) -> u64 {
+        self.milli_per_second
+    }
+
     /// The time in which one request drains.
     pub fn interval(self) -> Duration {
         Duration::from_micros(1_000_000_000 / self.milli_per_second)

@@ -4,7 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName};
+use aws_lc_rs::digest::{Context, SHA256};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use prometheus_client::metrics::counter::Counter;
 use traffic::client::limit_key;
 use traffic::{LimitTable, Policy};
@@ -61,6 +62,22 @@ impl Limit {
         }
     }
 
+    /// As `key`, for a level that other edges know as well: by what stands in every edge's configuration.
+    pub(super) fn common_key(&self, asker: &Asker<'_>) -> Option<u128> {
+        match &self.config.key {
+            LimitKey::Address => Some(limit_key(asker.address)),
+            LimitKey::Site => {
+                let label = asker.site.map_or("", |site| &site.label);
+                Some(digest([label.as_bytes()]))
+            }
+            LimitKey::Header(name) => {
+                let values = || asker.headers.get_all(name).iter();
+                values().next()?;
+                Some(digest(values().map(HeaderValue::as_bytes)))
+            }
+        }
+    }
+
     pub(super) fn count(&self, what: What) {
         self.counts[what as usize].inc();
     }
@@ -91,4 +108,16 @@ fn header_key(headers: &HeaderMap, name: &HeaderName, hasher: &RandomState) -> O
         digests.fold(0, |sum: u64, digest| sum.rotate_left(1) ^ digest)
     };
     Some(u128::from(digest(0)) << 64 | u128::from(digest(1)))
+}
+
+/// Of parts that can't run into each other.
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u128 {
+    let mut digest = Context::new(&SHA256);
+    for part in parts {
+        digest.update(&(part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let digest = digest.finish();
+    let half = digest.as_ref().iter().take(16);
+    half.fold(0, |sum, byte| sum << 8 | u128::from(*byte))
 }

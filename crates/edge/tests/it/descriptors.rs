@@ -43,6 +43,7 @@ fn without_open_files_connections_are_turned_away_until_there_are_some_again() {
         threads: 1,
         local: Some(hello()),
         facts: Facts::default(),
+        levels: None,
         handed: None,
     };
     let edge = Edge::bind(setup, &Readiness::default(), &mut registry).unwrap();

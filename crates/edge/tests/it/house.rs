@@ -84,6 +84,7 @@ impl House {
             data: directory.path().to_owned(),
             threads: plan.threads,
             facts: facts.clone(),
+            levels: None,
             handed: None,
             local: plan.web.then(|| local::answering(Arc::clone(&service))),
         };

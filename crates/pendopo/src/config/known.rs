@@ -7,13 +7,7 @@ use super::setting::{Given, Setting};
 use super::{Config, SECRETS};
 
 /// A key or section whose name is fixed, but which nothing in this version would heed; and what to do instead.
-const UNSERVED: &[(&str, &str)] = &[
-    ("monitor", "this version has no monitor: leave it out"),
-    (
-        "store.cache",
-        "this version caches in memory alone: leave it out",
-    ),
-];
+const UNSERVED: &[(&str, &str)] = &[("monitor", "this version has no monitor: leave it out")];
 
 /// Keys that are less alike than this are not confused.
 const ALIKE: f64 = 0.8;

@@ -106,6 +106,9 @@ impl<'a> Places<'a> {
         for file in self.watched() {
             self.grant_beside(file, reach);
         }
+        for file in self.of_redis() {
+            self.grant_beside(&file, reach);
+        }
         let sites = self.config.edge.site.iter().filter(|_| self.is_edge);
         for root in sites.filter_map(|site| site.root.as_ref()) {
             reach.grant(root, Right::Read);
@@ -156,6 +159,19 @@ impl<'a> Places<'a> {
         });
         let files = self.files.iter().chain(of_edge).map(PathBuf::as_path);
         files.chain(of_web)
+    }
+
+    /// What is read at each connection to Redis.
+    fn of_redis(&self) -> Vec<PathBuf> {
+        let named = stores::named_redis(&self.config.store).into_iter();
+        let own = named.filter(|named| {
+            if named.is_edges() {
+                self.is_edge
+            } else {
+                self.is_web
+            }
+        });
+        own.flat_map(|named| named.files()).collect()
     }
 
     /// The database with what SQLite puts beside it. Where a directory closed to the role lies there as well, the

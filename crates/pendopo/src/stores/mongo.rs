@@ -7,11 +7,10 @@ use lifecycle::Password;
 use school::Stores;
 use store_mongo::{Address, Messages, Options, Status, Trail};
 
-use super::One;
+use super::{MESSAGES, One, REFUSED};
 use crate::config::StoreConfig;
 
-/// Its part of `/readyz`, and of the facts.
-pub(super) const MESSAGES: &str = "messages";
+/// The trail's part of `/readyz`, and of the facts.
 pub(super) const AUDIT: &str = "audit";
 
 /// Puts the port of messages there.
@@ -29,6 +28,7 @@ pub(super) async fn messages(
     Ok(One {
         part: MESSAGES,
         is_needed: true,
+        without: REFUSED,
         health: opened,
         facts: Arc::new(move || facts(stated.status())),
         close: Arc::new(move || closed.close()),
@@ -53,6 +53,7 @@ pub(super) async fn audit(
     Ok(One {
         part: AUDIT,
         is_needed: false,
+        without: "what is meant for it waits in the records",
         health: opened,
         facts: Arc::new(move || facts(stated.status())),
         close: Arc::new(move || closed.close()),

@@ -41,12 +41,7 @@ pub(super) async fn watch(one: &One, part: Option<&Part>, facts: &Facts) {
 fn tell_of_change(one: &One, was_well: bool, trouble: Option<&str>) {
     match trouble {
         Some(why) if was_well => {
-            let then = if one.is_needed {
-                "requests are answered 503"
-            } else {
-                "what is meant for it waits in the records"
-            };
-            tracing::error!(store = one.part, "a store is away: {then} ({why})");
+            tracing::error!(store = one.part, "a store is away: {} ({why})", one.without);
         }
         None if !was_well => tracing::info!(store = one.part, "the store is back"),
         _ => {}

@@ -18,6 +18,7 @@ mod journeys;
 mod migrate;
 mod mongo;
 mod postgres;
+mod redis;
 mod reload;
 mod render;
 mod run;

@@ -53,6 +53,24 @@ fn the_longest_wait_counts() {
 }
 
 #[test]
+fn what_others_counted_decides_and_is_remembered() {
+    let tables = [table("1r/s 5 nodelay")];
+    let claims = || tables.iter().map(|table| Claim { table, key: 1 });
+    let level = |excess| Some(Level { excess, last_ms: 0 });
+    let decide = |excess| admit_from(claims(), &[level(excess)], 0).map(|found| found.decision);
+    assert_eq!(
+        admit_from(claims(), &[None], 0).unwrap().decision,
+        Decision::Pass
+    );
+    assert_eq!(rejection(claims(), 0), None);
+    assert_eq!(decide(4000), Some(Decision::Pass));
+    assert!(matches!(decide(4500), Some(Decision::Reject(_))));
+    // Half a request drains in half a second; until then nobody need be asked.
+    assert_eq!(rejection(claims(), 499).map(|found| found.by), Some(0));
+    assert_eq!(rejection(claims(), 500), None);
+}
+
+#[test]
 fn no_claim_is_no_limit() {
     assert_eq!(admit([], 0), None);
 }

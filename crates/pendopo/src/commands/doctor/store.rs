@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use lifecycle::Password;
 use lifecycle::password::is_open_to_all;
+use school::stores::StoreHealth;
 use school::{Actor, Limit, Stores, Timestamp, audit, tokens};
 
 use super::report::Report;
@@ -27,11 +28,19 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
         let what = format!("{path} does not exist yet: the first start makes it");
         return report.warn("store", what);
     }
-    for password in [
+    let passwords = [
         &config.store.records_password,
         &config.store.messages_password,
         &config.store.audit_password,
-    ] {
+    ];
+    let redis = stores::named_redis(&config.store);
+    let redis = redis.iter().map(|named| named.password);
+    let mut seen = Vec::new();
+    for password in passwords.into_iter().chain(redis) {
+        if seen.contains(&password.file()) {
+            continue;
+        }
+        seen.push(password.file());
         readers(password, report);
     }
     let asked = stores::with_existing(config, async |opened| {
@@ -81,8 +90,28 @@ async fn ask(opened: &Opened, config: &Config, now: Timestamp, report: &mut Repo
             Err(error) => report.fail(name, error.to_string()),
         }
     }
+    redis(config, report).await;
     clock(records, now, report).await?;
     token(&opened.stores, config, now, report).await
+}
+
+/// Every Redis server that is named: whether it answers, and what an operator should mend.
+async fn redis(config: &Config, report: &mut Report) {
+    for named in stores::named_redis(&config.store) {
+        let server = named.server();
+        if let Err(error) = server.check().await {
+            report.fail(named.what, format!("{}: {error}", server.address()));
+            continue;
+        }
+        let facts = stores::redis_facts(&server).into_iter();
+        let facts: Vec<String> = facts
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        report.good(named.what, facts.join("; "));
+        for warning in named.warnings(&server.status()) {
+            report.warn(named.what, warning);
+        }
+    }
 }
 
 /// The trail's newest entry can't lie in the future.

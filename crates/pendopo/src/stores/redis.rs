@@ -1,0 +1,166 @@
+//! Messages, sessions, news of changes and shared limits on Redis, beside the records.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lifecycle::Password;
+use school::Stores;
+use store_redis::{Address, Redis, Status};
+use traffic::SharedLevels;
+
+use super::{Beside, MESSAGES, One, REFUSED};
+use crate::config::{Common, Messages, Sessions, StoreConfig};
+
+/// Their parts of `/readyz`, and of the facts.
+pub(super) const SESSIONS: &str = "sessions";
+const CACHE: &str = "cache";
+const LIMITS: &str = "limits";
+
+/// A server that the configuration names.
+pub(crate) struct Named<'a> {
+    /// What it is for, which is its key as well.
+    pub(crate) what: &'static str,
+    address: &'a Address,
+    pub(crate) password: &'a Password,
+    /// Whether it must lose nothing.
+    keeps: bool,
+}
+
+/// Every server that the configuration names, in the order in which the ports are put there.
+pub(crate) fn named(config: &StoreConfig) -> Vec<Named<'_>> {
+    let mut named = Vec::new();
+    let mut name = |what, address, password, keeps| {
+        named.push(Named {
+            what,
+            address,
+            password,
+            keeps,
+        });
+    };
+    if let Sessions::Redis(address) = &config.sessions {
+        name(SESSIONS, address, &config.sessions_password, true);
+    }
+    if let Common::Redis(address) = &config.cache {
+        name(CACHE, address, &config.cache_password, false);
+    }
+    if let Messages::Redis(address) = &config.messages {
+        name(MESSAGES, address, &config.messages_password, true);
+    }
+    if let Common::Redis(address) = &config.limits {
+        name(LIMITS, address, &config.limits_password, false);
+    }
+    named
+}
+
+impl Named<'_> {
+    /// Whether an edge asks it, rather than `web`.
+    pub(crate) fn is_edges(&self) -> bool {
+        self.what == LIMITS
+    }
+
+    /// What is read to reach it, beside the password's file.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.address.files().map(Path::to_owned).collect()
+    }
+
+    /// The server, whether it is there or not.
+    pub(crate) fn server(&self) -> Redis {
+        Redis::at(self.address.clone(), self.password.clone())
+    }
+
+    /// What should be mended of it, and how.
+    pub(crate) fn warnings(&self, status: &Status) -> Vec<String> {
+        if self.keeps {
+            status.warnings()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn one(&self, server: Redis) -> One {
+        let stated = server.clone();
+        One {
+            part: self.what,
+            is_needed: self.keeps,
+            without: if self.keeps {
+                REFUSED
+            } else {
+                "people are read from the records each time"
+            },
+            health: Arc::new(server),
+            facts: Arc::new(move || facts(&stated)),
+            close: Arc::new(|| {}),
+        }
+    }
+}
+
+/// Puts every port there that the configuration wants there.
+pub(super) fn put(config: &StoreConfig, stores: Stores) -> (Stores, Vec<One>, Vec<Beside>) {
+    let (mut stores, mut each, mut beside) = (stores, Vec::new(), Vec::<Beside>::new());
+    for named in named(config) {
+        let server = named.server();
+        stores = match named.what {
+            SESSIONS => taken(server.with_sessions(stores), &mut beside),
+            CACHE => taken(server.with_people_near(stores), &mut beside),
+            MESSAGES => {
+                let most = config.messages_kept.get();
+                taken(server.with_messages(stores, most), &mut beside)
+            }
+            // The edge's.
+            _ => continue,
+        };
+        each.push(named.one(server));
+    }
+    (stores, each, beside)
+}
+
+fn taken(
+    (stores, runs): (Stores, impl Future<Output = ()> + Send + 'static),
+    beside: &mut Vec<Beside>,
+) -> Stores {
+    beside.push(Box::pin(runs));
+    stores
+}
+
+/// What other edges count of the same limits; none where each counts alone.
+pub(crate) fn levels(config: &StoreConfig) -> Option<Arc<dyn SharedLevels>> {
+    let named = named(config);
+    let limits = named.iter().find(|named| named.what == LIMITS);
+    limits.map(|limits| limits.server().levels())
+}
+
+/// What a server says of itself, for the status page and `pendopo doctor`.
+pub(crate) fn facts(server: &Redis) -> Vec<(&'static str, String)> {
+    let (status, address) = (server.status(), server.address());
+    let way = if address.is_encrypted() {
+        "encrypted"
+    } else {
+        "not encrypted"
+    };
+    let synced = match (status.appends, status.synced.as_deref()) {
+        (false, _) => "only now and then",
+        (true, Some("always")) => "before it answers",
+        (true, Some("everysec")) => "within a second",
+        (true, _) => "at some time",
+    };
+    vec![
+        ("engine", format!("Redis {}", status.version)),
+        ("server", address.to_string()),
+        ("connection", way.to_owned()),
+        ("on disk", synced.to_owned()),
+        ("memory", format!("{} MiB", status.memory >> 20)),
+    ]
+}
+
+/// Says what in the addresses should not be so.
+pub(super) fn warn_of(config: &StoreConfig) {
+    for named in named(config) {
+        if named.address.is_exposed() {
+            tracing::warn!(
+                "others on the way to the server of `store.{}` may listen: write `rediss://` in its address, and \
+                 `tls-port` in the server's configuration",
+                named.what
+            );
+        }
+    }
+}
