@@ -19,6 +19,7 @@ use crate::error::{self, Refusal};
 use crate::forwarded;
 use crate::headers;
 use crate::link::{Desk, Link};
+use crate::overhead::A_BYTE_IN;
 use crate::routes::Site;
 use crate::rules::Rules;
 use crate::upstream::Target;
@@ -138,11 +139,17 @@ impl Exchange {
     }
 
     pub(crate) fn received(&self, bytes: usize) {
-        self.bytes_in.fetch_add(bytes as u64, Relaxed);
+        let bytes = bytes as u64;
+        self.bytes_in.fetch_add(bytes, Relaxed);
+        self.link
+            .pulse
+            .accounts_for(bytes.saturating_mul(A_BYTE_IN));
     }
 
     pub(crate) fn sent(&self, bytes: usize) {
-        self.bytes_out.fetch_add(bytes as u64, Relaxed);
+        let bytes = bytes as u64;
+        self.bytes_out.fetch_add(bytes, Relaxed);
+        self.link.pulse.accounts_for(bytes);
     }
 
     pub(crate) fn bytes_in(&self) -> u64 {

@@ -34,6 +34,7 @@ mod link;
 mod listener;
 mod media_type;
 mod metrics;
+mod overhead;
 mod path;
 mod phases;
 mod proxy;

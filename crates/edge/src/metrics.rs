@@ -16,7 +16,7 @@ use crate::watchdog::Overdue;
 pub(crate) use limits::{LimitCounts, OUTCOMES};
 use register::{by_cause, counter, gauge};
 
-const OVERDUE: [&str; 3] = ["head", "idle", "write"];
+const OVERDUE: [&str; 4] = ["head", "idle", "write", "overhead"];
 const FULL: [&str; 2] = ["in_all", "for_address"];
 const HANDSHAKE: [&str; 2] = ["refused", "timeout"];
 
@@ -108,7 +108,7 @@ impl ConnectionMetrics {
             overdue: by_cause(
                 registry,
                 "connections_overdue",
-                "Connections closed at a deadline",
+                "Connections closed at a deadline, or for too much that serves no request",
                 OVERDUE,
             ),
             refused: by_cause(

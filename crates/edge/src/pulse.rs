@@ -4,12 +4,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::overhead;
+
 /// Written by the transport, the requests and their bodies, all on one thread; read by the watchdog.
 /// Times are milliseconds since the connection was accepted; 0 in an optional one means "not now".
 #[derive(Debug)]
 pub(crate) struct Pulse {
     accepted: Instant,
     reads: AtomicU64,
+    received: AtomicU64,
+    accounted: AtomicU64,
     reads_when_quiet: AtomicU64,
     in_flight: AtomicU32,
     has_had_requests: AtomicBool,
@@ -29,6 +33,8 @@ impl Pulse {
         Self {
             accepted,
             reads: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            accounted: AtomicU64::new(0),
             reads_when_quiet: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
             has_had_requests: AtomicBool::new(false),
@@ -55,8 +61,21 @@ impl Pulse {
             .max(1)
     }
 
-    pub(crate) fn has_read(&self) {
+    pub(crate) fn has_read(&self, bytes: usize) {
         self.reads.store(self.reads.load(Relaxed) + 1, Relaxed);
+        let received = self.received.load(Relaxed) + bytes as u64;
+        self.received.store(received, Relaxed);
+    }
+
+    /// So much of what the client sends serves its requests.
+    pub(crate) fn accounts_for(&self, bytes: u64) {
+        let accounted = self.accounted.load(Relaxed).saturating_add(bytes);
+        self.accounted.store(accounted, Relaxed);
+    }
+
+    /// What the client sent, and how much of that its requests account for.
+    pub(crate) fn received_and_accounted(&self) -> (u64, u64) {
+        (self.received.load(Relaxed), self.accounted.load(Relaxed))
     }
 
     pub(crate) fn has_written(&self) {
@@ -74,6 +93,7 @@ impl Pulse {
     pub(crate) fn request_begins(&self) {
         self.in_flight.fetch_add(1, Relaxed);
         self.has_had_requests.store(true, Relaxed);
+        self.accounts_for(overhead::A_REQUEST);
         self.head_since.store(0, Relaxed);
     }
 

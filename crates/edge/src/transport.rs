@@ -47,8 +47,9 @@ impl AsyncRead for Transport {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.socket).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.pulse.has_read();
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.pulse.has_read(bytes);
         }
         outcome
     }

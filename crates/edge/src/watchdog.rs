@@ -1,4 +1,5 @@
-//! The deadlines of one connection: for its request heads, its pauses, its unread answers, its drain.
+//! The deadlines of one connection: for its request heads, its pauses, its unread answers, its drain; and its
+//! overhead.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,18 +8,21 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::TimeoutConfig;
+use crate::overhead::Overhead;
 use crate::pulse::Pulse;
 
 /// How long a connection without a request may stay once the drain has begun: an HTTP/2 client
 /// is told to go and has this long to answer.
 const DRAIN_GRACE_MS: u64 = 2000;
 
-/// What took too long.
+/// What took too long, or was too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overdue {
     Head,
     Idle,
     Write,
+    /// Frames that serve no request, over HTTP/2.
+    Overhead,
 }
 
 /// Whether a connection carries one request at a time or many.
@@ -40,6 +44,7 @@ pub(crate) struct Watchdog {
     armed: u64,
     sleep: Pin<Box<Sleep>>,
     drain_since: Option<u64>,
+    overhead: Overhead,
 }
 
 impl Watchdog {
@@ -61,6 +66,7 @@ impl Watchdog {
                 opened + Duration::from_millis(armed),
             )),
             drain_since: None,
+            overhead: Overhead::default(),
         }
     }
 
@@ -71,6 +77,12 @@ impl Watchdog {
 
     /// Whether a deadline has passed; else the task is woken when the next one does.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> Poll<Overdue> {
+        if self.multiplex == Multiplex::Many {
+            let sent = pulse.received_and_accounted();
+            if self.overhead.is_too_much(sent, || pulse.now()) {
+                return Poll::Ready(Overdue::Overhead);
+            }
+        }
         loop {
             let due = self.due(pulse);
             if let Some((deadline, _)) = due

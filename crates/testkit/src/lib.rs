@@ -8,6 +8,7 @@ pub mod backend;
 pub mod buckets;
 pub mod cable;
 pub mod forwarder;
+pub mod frames;
 pub mod http2;
 pub mod mongo;
 pub mod names;

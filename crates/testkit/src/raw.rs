@@ -100,6 +100,27 @@ impl Raw {
         std::mem::take(&mut self.received)
     }
 
+    /// Reads what is there, without waiting, and forgets it; fails once the server has closed.
+    pub fn discard(&mut self) -> io::Result<()> {
+        self.socket().set_nonblocking(true)?;
+        let outcome = self.discard_waiting();
+        self.socket().set_nonblocking(false)?;
+        self.received.clear();
+        outcome
+    }
+
+    fn discard_waiting(&mut self) -> io::Result<()> {
+        let mut part = [0; 16 * 1024];
+        loop {
+            match self.stream().read(&mut part) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Whether the server closes the connection without another byte.
     pub fn is_closed(&mut self) -> bool {
         self.received.is_empty() && !self.read_more()

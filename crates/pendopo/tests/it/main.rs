@@ -11,6 +11,7 @@ mod doctor;
 mod drain;
 mod durability;
 mod empty_target;
+mod floods;
 mod full_disk;
 mod help;
 mod init_secrets;

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use testkit::{Raw, Response, Trust};
+use testkit::{Http2, Raw, Response, Trust};
 
 use crate::run;
 
@@ -193,8 +193,17 @@ impl Server {
 
     /// An encrypted connection that trusts the server's own authority.
     pub(crate) fn https(&self) -> Raw {
+        self.trust().connect(self.https_address(), "127.0.0.1")
+    }
+
+    /// The same with HTTP/2.
+    pub(crate) fn http2(&self) -> Http2 {
+        Http2::connect(&self.trust(), self.https_address(), "127.0.0.1")
+    }
+
+    /// Trust in the server's own authority.
+    pub(crate) fn trust(&self) -> Trust {
         Trust::read(&self.directory.join("data/tls/ca.pem"))
-            .connect(self.https_address(), "127.0.0.1")
     }
 
     /// Asks the private listener.

@@ -1,6 +1,9 @@
 //! The same strictness over HTTP/2.
 
 use http::Method;
+use testkit::frames::{
+    CONTINUATION, GOAWAY, HEADERS, PREFACE, RESET, SETTINGS, WINDOW_UPDATE, block, frame,
+};
 use testkit::raw::Raw;
 
 use crate::house::House;
@@ -59,36 +62,11 @@ fn a_header_list_beyond_16_kib_is_refused_and_the_connection_lives_on() {
     assert_eq!(client.get("https://localhost/").status, 200);
 }
 
-/// A header block in literals without indexing.
-fn block(headers: &[(&str, &str)]) -> Vec<u8> {
-    let mut block = Vec::new();
-    for (name, value) in headers {
-        block.push(0);
-        for text in [name, value] {
-            block.push(u8::try_from(text.len()).unwrap());
-            block.extend_from_slice(text.as_bytes());
-        }
-    }
-    block
-}
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
-const HEADERS: u8 = 1;
-const RESET: u8 = 3;
-const SETTINGS: u8 = 4;
-const GOAWAY: u8 = 7;
-
 /// A connection on which every frame is written by hand.
 pub(crate) fn by_hand(house: &House) -> Raw {
     let config = house.trust().config(&["h2"]);
     let mut client = testkit::tls::connect(config, house.address("https"), "localhost");
-    client
-        .send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        .send(frame(SETTINGS, 0, 0, &[]));
+    client.send(PREFACE).send(frame(SETTINGS, 0, 0, &[]));
     client
 }
 
@@ -248,7 +226,6 @@ fn streams_that_are_opened_and_reset_at_once_end_the_connection() {
 
 #[test]
 fn headers_continued_without_end_end_the_connection() {
-    const CONTINUATION: u8 = 9;
     let house = House::open();
     let mut client = by_hand(&house);
     let block = block(&[("x-filler", "1")]).repeat(1000);
@@ -283,7 +260,6 @@ fn clients_are_told_how_much_one_connection_may_hold() {
 
 #[test]
 fn streams_that_the_server_is_made_to_reset_end_the_connection() {
-    const WINDOW_UPDATE: u8 = 8;
     let house = House::open();
     let mut client = by_hand(&house);
     // An increment of zero is an error of the stream, which the server resets (CVE-2025-8671).
