@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("pg_ctlcluster", "postgresql"),
     ("pgbouncer", "pgbouncer"),
     ("redis-server", "redis-server"),
+    ("slowhttptest", "slowhttptest"),
     ("sslscan", "sslscan"),
     ("testssl", "testssl.sh"),
 ];

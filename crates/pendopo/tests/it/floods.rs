@@ -2,7 +2,7 @@
 
 mod attackers;
 mod cost;
-mod others;
+pub(crate) mod others;
 mod siege;
 
 use testkit::frames::{

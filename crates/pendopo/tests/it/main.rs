@@ -26,6 +26,7 @@ mod run;
 mod sandbox;
 mod secrecy;
 mod server;
+mod slow;
 mod start;
 mod takeover;
 mod watchdog;
