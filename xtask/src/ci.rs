@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::program::{self, cargo, frugal_cargo, say};
-use crate::{deployment, room, test, tidy};
+use crate::{deployment, fuzz, room, test, tidy};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
@@ -15,6 +15,7 @@ const STEPS: &[Step] = &[
     ("lints", lints),
     ("documentation", documentation),
     ("tests", tests),
+    ("fuzz", brief_fuzz),
     ("deployment", deployment::lint),
     ("tidy", tidy::run),
 ];
@@ -68,4 +69,8 @@ fn documentation(root: &Path) -> Result<()> {
 
 fn tests(root: &Path) -> Result<()> {
     test::run(root, &test::Options::for_ci())
+}
+
+fn brief_fuzz(root: &Path) -> Result<()> {
+    fuzz::run_targets(root, &fuzz::Options::for_ci())
 }

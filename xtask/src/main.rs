@@ -5,6 +5,7 @@ mod ci;
 mod deploy_test;
 mod deployment;
 mod dev;
+mod fuzz;
 mod generate;
 mod program;
 mod release;
@@ -42,6 +43,8 @@ enum Chore {
     DeployTest,
     /// Run the server, and again at each change of the source
     Dev(dev::Options),
+    /// Throw what nobody would write at what reads strangers' bytes
+    Fuzz(fuzz::Options),
     /// Write the generated documents again
     Generate,
     /// Count the development version up, or make a release of it
@@ -69,6 +72,7 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
         Chore::Bench(options) => bench::run(root, &options),
         Chore::DeployTest => deploy_test::run(root),
         Chore::Dev(options) => dev::run(root, &options),
+        Chore::Fuzz(options) => fuzz::run_targets(root, &options),
         Chore::Generate => generate::run(root),
         Chore::Version(options) => version::run(root, &options),
         Chore::Release => release::run(root),

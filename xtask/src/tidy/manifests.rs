@@ -12,6 +12,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let members = tree.ending("/Cargo.toml");
     members
         .flat_map(|(path, text)| match text.parse::<Table>() {
+            // A workspace of its own has nothing to inherit.
+            Ok(manifest) if manifest.contains_key("workspace") => Vec::new(),
             Ok(manifest) => member(path, &manifest),
             Err(error) => vec![format!("{path}: {}", error.message())],
         })
