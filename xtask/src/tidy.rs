@@ -5,6 +5,7 @@ mod conflicts;
 mod documents;
 mod floors;
 mod generated;
+mod hardening;
 mod licences;
 mod locales;
 mod manifests;
@@ -56,6 +57,7 @@ fn findings(tree: &Tree, workspace: &Workspace) -> Vec<Finding> {
         locales::check(tree),
         migrations::check(tree),
         documents::check(tree, workspace),
+        hardening::check(tree),
         proofs::check(tree),
     ]
     .concat()
