@@ -1,10 +1,9 @@
-//! What one request costs in the router, without a socket: `cargo run --release -p web --example request_pace [ROUNDS]`.
+//! What one request costs in the service, without a socket: `cargo run --release -p web --example request_pace [ROUNDS]`.
 //!
 //! The store is a real one; reads run inline on this thread, as the server's do. Times are of this thread's CPU.
 
 use std::io::{Write, stdout};
 
-use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -17,7 +16,7 @@ use school::{Actor, Clock, Stores};
 use store::sqlite::{Options, open};
 use tower::Service as _;
 use traffic::{Client, RequestId};
-use web::{App, Config, Language};
+use web::{App, Config, Language, Layers};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -29,7 +28,7 @@ async fn main() -> Result<(), Failure> {
     let scratch = tempfile::tempdir()?;
     let opened = open(&scratch.path().join("pace.db"), &Options::default())?;
     let secret = fill(&opened.stores).await?;
-    let mut router = web::router(App {
+    let mut service = web::service(App {
         stores: opened.stores,
         hasher: Hasher::start(1)?,
         clock: Clock::System,
@@ -52,7 +51,7 @@ async fn main() -> Result<(), Failure> {
         "/login",
         "/",
     ] {
-        let each = pace(&mut router, path, &secret, rounds).await?;
+        let each = pace(&mut service, path, &secret, rounds).await?;
         writeln!(stdout(), "{path:20} {each:8.2} µs")?;
     }
     Ok(())
@@ -90,7 +89,7 @@ async fn fill(stores: &Stores) -> Result<String, Failure> {
     Ok(secret.reveal().to_owned())
 }
 
-async fn pace(router: &mut Router, path: &str, secret: &str, rounds: u32) -> Result<f64, Failure> {
+async fn pace(service: &mut Layers, path: &str, secret: &str, rounds: u32) -> Result<f64, Failure> {
     let client = Client {
         address: [192, 0, 2, 1].into(),
         secure: true,
@@ -106,7 +105,7 @@ async fn pace(router: &mut Router, path: &str, secret: &str, rounds: u32) -> Res
         if path != "/" && path != "/login" {
             request = request.header("authorization", &bearer);
         }
-        let response = router.call(request.body(Body::empty())?).await?;
+        let response = service.call(request.body(Body::empty())?).await?;
         response.into_body().collect().await?;
     }
     Ok((cpu_ns()? - before) / 1e3 / f64::from(rounds))

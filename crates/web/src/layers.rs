@@ -27,8 +27,8 @@ use crate::report::Asked;
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 /// Every layer as one service: one box a request instead of one a layer.
-#[derive(Clone)]
-pub(crate) struct Layers {
+#[derive(Clone, Debug)]
+pub struct Layers {
     routes: Router,
     /// The language of error pages when the browser states none.
     language: Language,

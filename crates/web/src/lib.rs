@@ -1,4 +1,4 @@
-//! The role `web`: the REST API and the server-rendered pages, as one router that edge calls or that listens by itself.
+//! The role `web`: the REST API and the server-rendered pages, as one service that edge calls or that listens by itself.
 
 mod api;
 mod app;
@@ -30,5 +30,6 @@ mod zone;
 pub use app::App;
 pub use config::Config;
 pub use language::Language;
-pub use routes::{away, openapi, router};
+pub use layers::Layers;
+pub use routes::{away, openapi, service};
 pub use zone::{InvalidZone, Zone};

@@ -25,8 +25,8 @@ pub fn openapi() -> String {
     description::written(&api_routes().into_openapi())
 }
 
-/// The role's router. Each request must carry its `traffic::Client` as an extension.
-pub fn router(app: App) -> Router {
+/// The role as a service. Each request must carry its `traffic::Client` as an extension.
+pub fn service(app: App) -> Layers {
     let (language, readers) = (app.language, Readers::told_apart(app.copies_lag));
     let state = AppState::new(app);
     let (api, document) = api_routes().split_for_parts();
@@ -35,13 +35,13 @@ pub fn router(app: App) -> Router {
         .merge(document_routes(&document))
         .fallback(nothing_here)
         .with_state(state);
-    Router::new().fallback_service(Layers::around(routes, language, readers))
+    Layers::around(routes, language, readers)
 }
 
 /// Who answers as long as the stores are not open: that it must be tried again, and what pages that say so look like.
-pub fn away(language: Language) -> Router {
+pub fn away(language: Language) -> Layers {
     let routes = pages::files().fallback(not_yet);
-    Router::new().fallback_service(Layers::around(routes, language, Readers::default()))
+    Layers::around(routes, language, Readers::default())
 }
 
 async fn not_yet() -> Error {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Request};
@@ -22,23 +21,23 @@ use traffic::{Client, RequestId};
 
 use crate::support::School;
 
-/// Serves the router on a port of its own.
-async fn serve(router: Router, own_token: i64) -> SocketAddr {
+/// Serves the service on a port of its own.
+async fn serve(service: web::Layers, own_token: i64) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let router = router.clone();
-            let service = service_fn(move |request| answer(router.clone(), request, own_token));
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            let service = service.clone();
+            let answering = service_fn(move |request| answer(service.clone(), request, own_token));
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answering));
         }
     });
     address
 }
 
 async fn answer(
-    router: Router,
+    service: web::Layers,
     mut request: Request<Incoming>,
     own_token: i64,
 ) -> Result<Response, Infallible> {
@@ -52,7 +51,7 @@ async fn answer(
         secure: false,
         request_id: RequestId(1),
     });
-    router.oneshot(request.map(Body::new)).await
+    service.oneshot(request.map(Body::new)).await
 }
 
 /// The same few keys with ever other bodies would rightly be refused; nothing in a schema says so.
@@ -113,7 +112,7 @@ async fn schemathesis_finds_no_fault() {
     let (token, secret) = tokens::create(&school.stores, &Actor::console(), new, now)
         .await
         .unwrap();
-    let address = serve(school.router.clone(), token.id).await;
+    let address = serve(school.service.clone(), token.id).await;
     let secret = secret.reveal().to_owned();
     let (is_sound, said) = tokio::task::spawn_blocking(move || run(address, &secret))
         .await

@@ -6,7 +6,6 @@ mod caller;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use school::audit::{Action, Change};
 use school::cursor::CursorKey;
 use school::messages::{self, MessageInput, Posting};
@@ -27,9 +26,9 @@ pub(crate) use caller::Caller;
 /// 2026-11-20T12:00:00Z
 pub(crate) const NOON: Timestamp = Timestamp(1_795_176_000_000_000);
 
-/// A school with one person of each role, and its router.
+/// A school with one person of each role, and its service.
 pub(crate) struct School {
-    pub(crate) router: Router,
+    pub(crate) service: web::Layers,
     pub(crate) stores: Stores,
     pub(crate) clock: Clock,
     hasher: Hasher,
@@ -71,7 +70,7 @@ impl School {
             staff: add("Sri", Role::Staff).await,
             member: add("Mei", Role::Member).await,
             stores: stores.clone(),
-            router: web::router(app),
+            service: web::service(app),
             clock,
             hasher,
             _ground: Arc::new(ground),
@@ -90,7 +89,7 @@ impl School {
 
     /// Nobody in particular.
     pub(crate) fn anonymous(&self) -> Caller {
-        Caller::new(&self.router)
+        Caller::new(&self.service)
     }
 
     /// The administrator, by token.
@@ -119,7 +118,7 @@ impl School {
         let now = self.clock.now();
         let made = tokens::create(&self.stores, &Actor::console(), new, now).await;
         let (_, secret) = made.unwrap();
-        Caller::new(&self.router).bearer(secret.reveal())
+        Caller::new(&self.service).bearer(secret.reveal())
     }
 
     /// This person, by a session in a cookie.
@@ -141,7 +140,7 @@ impl School {
             .insert(&session, None, change)
             .await
             .unwrap();
-        Caller::new(&self.router).cookie(&format!("__Host-session={}", secret.reveal()))
+        Caller::new(&self.service).cookie(&format!("__Host-session={}", secret.reveal()))
     }
 
     /// Gives the person a password of their own, so that they can sign in.

@@ -73,7 +73,7 @@ impl<'a> School<'a> {
         })
         .await?;
         let app = self.app(opened, key)?;
-        self.entrance.open(web::router(app));
+        self.entrance.open(web::service(app));
         Ok(made)
     }
 

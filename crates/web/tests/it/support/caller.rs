@@ -1,6 +1,5 @@
 //! Somebody who sends requests.
 
-use axum::Router;
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderName, Method, Request};
@@ -14,15 +13,15 @@ use super::Answer;
 /// Somebody with the headers that they always send, over HTTPS unless said otherwise.
 #[derive(Clone)]
 pub(crate) struct Caller {
-    router: Router,
+    service: web::Layers,
     headers: Vec<(HeaderName, String)>,
     client: Client,
 }
 
 impl Caller {
-    pub(crate) fn new(router: &Router) -> Self {
+    pub(crate) fn new(service: &web::Layers) -> Self {
         Self {
-            router: router.clone(),
+            service: service.clone(),
             headers: vec![(HOST, "sekolah.example".to_owned())],
             client: Client {
                 address: [192, 0, 2, 1].into(),
@@ -121,7 +120,7 @@ impl Caller {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.service.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status,
