@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     /// The request's name as a header, which its target and its client are both told.
-    name: OnceLock<HeaderValue>,
+    name: HeaderValue,
     site: OnceLock<Arc<Site>>,
     /// Who was asked last.
     asked: Mutex<Asked>,
@@ -94,9 +94,10 @@ impl Exchange {
         link.pulse.request_begins();
         let rules = link.desk.rules();
         let header = |name| head.headers.get(name).cloned();
+        let client = client(&link, &rules, head);
         Arc::new(Self {
             began,
-            client: client(&link, &rules, head),
+            client,
             version: head.version,
             time: Timestamp::now(),
             method: head.method.clone(),
@@ -107,7 +108,7 @@ impl Exchange {
             status: AtomicU16::new(CLIENT_LEFT),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
-            name: OnceLock::new(),
+            name: headers::request_id(client.request_id),
             site: OnceLock::new(),
             asked: Mutex::new(Asked::Nobody),
             attempts: AtomicU8::new(0),
@@ -132,10 +133,7 @@ impl Exchange {
     }
 
     pub(crate) fn name(&self) -> HeaderValue {
-        let name = self
-            .name
-            .get_or_init(|| headers::request_id(self.client.request_id));
-        name.clone()
+        self.name.clone()
     }
 
     pub(crate) fn received(&self, bytes: usize) {

@@ -72,7 +72,7 @@ fn is_claim(name: &str) -> bool {
 /// `Proxy`, which CGI turns into `HTTP_PROXY`, names with `_`, which gateways take for ones with `-`, and names that
 /// a lenient server may take for those that say where the body ends.
 fn is_suspect(name: &str) -> bool {
-    name == "proxy" || name.contains('_') || is_framing_in_disguise(name)
+    name == "proxy" || name.as_bytes().contains(&b'_') || is_framing_in_disguise(name)
 }
 
 /// The letters of a framing header with other signs between them.

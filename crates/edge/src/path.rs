@@ -2,7 +2,10 @@
 
 /// Whether a path has only one reading.
 pub(crate) fn is_plain(path: &str) -> bool {
-    !path.contains("//") && !path.contains("/.") && !path.contains('%')
+    // As bytes: the search for a text sets out with more than a short path takes.
+    let bytes = path.as_bytes();
+    let is_clear = |pair: &[u8]| pair[0] != b'/' || !matches!(pair[1], b'/' | b'.');
+    !bytes.contains(&b'%') && bytes.windows(2).all(is_clear)
 }
 
 /// The path as the most eager server would read it: percent signs undone, empty and dot segments resolved.
