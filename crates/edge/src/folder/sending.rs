@@ -33,6 +33,8 @@ pub(super) struct Sending {
     rest: VecDeque<Piece>,
     /// Bytes in all that are still to be sent.
     left: u64,
+    /// What was sent last. Its memory takes the next bytes, once nobody else has it.
+    spent: Bytes,
     /// A read for which the disk must be waited for.
     reading: Option<JoinHandle<Result<Bytes, Errno>>>,
 }
@@ -45,6 +47,7 @@ impl Sending {
             left: part.end - part.start,
             part,
             rest: VecDeque::new(),
+            spent: Bytes::new(),
             reading: None,
         }
     }
@@ -60,6 +63,7 @@ impl Sending {
             left: lengths.sum(),
             part: 0..0,
             rest,
+            spent: Bytes::new(),
             reading: None,
         }
     }
@@ -90,12 +94,13 @@ impl Sending {
                 self.part.start,
                 (self.part.end - self.part.start).min(CHUNK),
             );
-            match read_at_once(&self.opened, at, most) {
+            let mut buffer = buffer(std::mem::take(&mut self.spent), most);
+            match read_at_once(&self.opened, at, &mut buffer) {
                 Err(Errno::AGAIN) => {}
-                outcome => return Poll::Ready(outcome),
+                outcome => return Poll::Ready(outcome.map(|count| filled(buffer, count))),
             }
             let opened = Arc::clone(&self.opened);
-            let read = move || read_patiently(&opened, at, most);
+            let read = move || read_patiently(&opened, at, buffer);
             self.reading = Some(tokio::task::spawn_blocking(read));
         }
         let Some(reading) = &mut self.reading else {
@@ -117,38 +122,47 @@ impl Sending {
         }
         self.part.start += bytes.len() as u64;
         self.left -= bytes.len() as u64;
+        self.spent = bytes.clone();
         Ok(Frame::data(bytes))
     }
 }
 
 /// Fails with `EAGAIN` when the disk would have to be waited for. Some file systems can't tell, overlays among them:
 /// there the read may wait, as every read of other servers does.
-fn read_at_once(opened: &Opened, at: u64, most: u64) -> Result<Bytes, Errno> {
-    let mut buffer = buffer(most);
+fn read_at_once(opened: &Opened, at: u64, buffer: &mut BytesMut) -> Result<usize, Errno> {
     let read = retry_on_intr(|| {
-        let slice = IoSliceMut::new(&mut buffer);
+        let slice = IoSliceMut::new(buffer);
         preadv2(&opened.file, &mut [slice], at, ReadWriteFlags::NOWAIT)
     });
-    let count = match read {
+    match read {
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
-            retry_on_intr(|| pread(&opened.file, &mut buffer[..], at))?
+            retry_on_intr(|| pread(&opened.file, &mut buffer[..], at))
         }
-        read => read?,
-    };
-    buffer.truncate(count);
-    Ok(buffer.freeze())
+        read => read,
+    }
 }
 
-fn read_patiently(opened: &Opened, at: u64, most: u64) -> Result<Bytes, Errno> {
-    let mut buffer = buffer(most);
+fn read_patiently(opened: &Opened, at: u64, mut buffer: BytesMut) -> Result<Bytes, Errno> {
     let count = retry_on_intr(|| pread(&opened.file, &mut buffer[..], at))?;
-    buffer.truncate(count);
-    Ok(buffer.freeze())
+    Ok(filled(buffer, count))
 }
 
-fn buffer(most: u64) -> BytesMut {
+/// Room for so many bytes; in what was sent before, if it is free: clearing new memory is a twentieth of a large answer.
+fn buffer(spent: Bytes, most: u64) -> BytesMut {
     // `most` is at most a chunk.
-    BytesMut::zeroed(usize::try_from(most).unwrap_or(0))
+    let most = usize::try_from(most).unwrap_or(0);
+    match spent.try_into_mut() {
+        Ok(mut free) if free.len() >= most => {
+            free.truncate(most);
+            free
+        }
+        _ => BytesMut::zeroed(most),
+    }
+}
+
+fn filled(mut buffer: BytesMut, count: usize) -> Bytes {
+    buffer.truncate(count);
+    buffer.freeze()
 }
 
 impl http_body::Body for Sending {
