@@ -75,7 +75,7 @@ fn doctor_and_the_status_page_say_what_the_database_is_like() {
     let doctor = house.run(&["doctor", "--set", &private]);
     for word in [
         "ok    store           PostgreSQL 1",
-        "reads and writes; schema 1",
+        "reads and writes; schema ",
         "connection: not encrypted",
         "statements: kept prepared",
         "warn  backup          this version makes and restores backups of records in SQLite alone",
