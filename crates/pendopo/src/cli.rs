@@ -134,7 +134,10 @@ pub(crate) struct RenderOptions {
     /// Keep records in PostgreSQL, in a container of its own
     #[arg(long)]
     pub(crate) postgres: bool,
-    /// Keep the audit trail and messages in MongoDB, in a container of its own
+    /// Keep messages and sessions in Redis, in a container of its own
+    #[arg(long)]
+    pub(crate) redis: bool,
+    /// Keep the audit trail in MongoDB, in a container of its own, and messages if they are not in Redis
     #[arg(long)]
     pub(crate) mongo: bool,
     /// How many play the role `web`; more than one needs `--postgres`

@@ -55,7 +55,7 @@ pub(crate) fn compose(choice: &Choice) -> Vec<File> {
 
 /// The servers that the choice has not: the overlay's name, what it changes, and the choice with that server alone.
 fn servers(choice: &Choice) -> Vec<(&'static str, &'static str, Choice)> {
-    let (postgres, mongo) = (choice.postgres, choice.mongo);
+    let (postgres, redis, mongo) = (choice.postgres, choice.redis, choice.mongo);
     let with = |change: fn(&mut Choice)| {
         let mut with = choice.clone();
         change(&mut with);
@@ -69,9 +69,15 @@ fn servers(choice: &Choice) -> Vec<(&'static str, &'static str, Choice)> {
             with(|choice| choice.postgres = true),
         ),
         (
+            redis,
+            "redis",
+            "messages, sessions and what replicas tell each other in Redis",
+            with(|choice| choice.redis = true),
+        ),
+        (
             mongo,
             "mongo",
-            "the audit trail and messages in MongoDB",
+            "the audit trail and messages in MongoDB; with Redis as well, name that file last",
             with(|choice| choice.mongo = true),
         ),
     ];

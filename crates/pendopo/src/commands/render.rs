@@ -40,6 +40,7 @@ fn choice(options: &RenderOptions, build: Option<&String>) -> Choice {
         domains: options.domain.clone(),
         web: options.web,
         postgres: options.postgres,
+        redis: options.redis,
         mongo: options.mongo,
         build: build.cloned(),
     }

@@ -9,7 +9,9 @@ pub(crate) struct Choice {
     pub(crate) web: u32,
     /// Whether records are kept in PostgreSQL, in a container of its own.
     pub(crate) postgres: bool,
-    /// Whether the audit trail and messages are kept in MongoDB, in a container of its own.
+    /// Whether messages, sessions and what replicas tell each other are in Redis.
+    pub(crate) redis: bool,
+    /// Whether the audit trail is kept in MongoDB, and messages where Redis doesn't.
     pub(crate) mongo: bool,
     /// Where the image can be built from.
     pub(crate) build: Option<String>,
@@ -20,6 +22,7 @@ impl Choice {
     pub(crate) fn with_every_server(&self) -> Self {
         Self {
             postgres: true,
+            redis: true,
             mongo: true,
             ..self.clone()
         }
@@ -36,7 +39,11 @@ impl Choice {
     pub(crate) fn as_words(&self) -> String {
         let domains = self.domains.iter().map(|name| format!(" --domain {name}"));
         let web = (self.web != 1).then(|| format!(" --web {}", self.web));
-        let servers = [(self.postgres, " --postgres"), (self.mongo, " --mongo")];
+        let servers = [
+            (self.postgres, " --postgres"),
+            (self.redis, " --redis"),
+            (self.mongo, " --mongo"),
+        ];
         let servers = servers.into_iter().filter(|(is_chosen, _)| *is_chosen);
         let servers = servers.map(|(_, word)| word.to_owned());
         let build = self.build.iter().map(|folder| format!(" --build {folder}"));

@@ -37,6 +37,10 @@ const VARIABLES: &[(&str, &str)] = &[
         "The image of PostgreSQL, with compose.postgres.yaml.",
     ),
     (
+        "REDIS_IMAGE",
+        "The image of Redis, with compose.redis.yaml.",
+    ),
+    (
         "MONGO_IMAGE",
         "The image of MongoDB, with compose.mongo.yaml.",
     ),

@@ -46,7 +46,10 @@ pub(crate) fn deployment(choice: &Choice) -> Deployment {
         deployment.jobs.push(job("backup", &["backup", "create"]));
     }
     if choice.mongo {
-        servers::add_mongo(&mut deployment);
+        servers::add_mongo(&mut deployment, choice);
+    }
+    if choice.redis {
+        servers::add_redis(&mut deployment);
     }
     deployment
 }

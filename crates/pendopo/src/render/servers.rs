@@ -33,16 +33,39 @@ pub(super) fn add_postgres(deployment: &mut Deployment, choice: &Choice) {
     deployment.services.push(postgres());
 }
 
+/// Redis for what is read often and changes often. Limits stay the edge's own: it can't reach the stores.
+pub(super) fn add_redis(deployment: &mut Deployment) {
+    let address = Value::from("redis://redis");
+    let password = |key| secret(key, SecretName::RedisPassword);
+    let settings = [
+        ("store.messages", address.clone()),
+        password("store.messages_password_file"),
+        ("store.sessions", address.clone()),
+        password("store.sessions_password_file"),
+        ("store.cache", address),
+        password("store.cache_password_file"),
+    ];
+    depend(
+        web(deployment),
+        "redis",
+        SecretName::RedisPassword,
+        &settings,
+    );
+    deployment.services.push(redis());
+}
+
 /// MongoDB for what is written once, and never changed.
-pub(super) fn add_mongo(deployment: &mut Deployment) {
+pub(super) fn add_mongo(deployment: &mut Deployment, choice: &Choice) {
     let address = Value::from("mongodb://pendopo@mongo/pendopo?authSource=admin");
     let password = |key| secret(key, SecretName::MongoPassword);
-    let settings = [
+    let mut settings = vec![
         ("store.audit", address.clone()),
         password("store.audit_password_file"),
-        ("store.messages", address),
-        password("store.messages_password_file"),
     ];
+    if !choice.redis {
+        settings.push(("store.messages", address));
+        settings.push(password("store.messages_password_file"));
+    }
     depend(
         web(deployment),
         "mongo",
@@ -100,6 +123,35 @@ fn postgres() -> Service {
         listens: vec![5432],
         health: words(&health),
         ..server(&places)
+    }
+}
+
+/// Every change is on the disk before it is answered; the password is known by its digest alone.
+fn redis() -> Service {
+    let command = [
+        "redis-server",
+        "--dir",
+        "/data",
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--maxmemory",
+        "384mb",
+        "--maxmemory-policy",
+        "noeviction",
+        "--aclfile",
+        "/run/secrets/redis-acl",
+    ];
+    Service {
+        name: "redis",
+        image: "${REDIS_IMAGE:-redis:7.2-bookworm}".to_owned(),
+        command: words(&command),
+        secrets: vec![SecretName::RedisAcl],
+        listens: vec![6379],
+        // Also without a password it answers, if only that it wants one.
+        health: words(&["redis-cli", "ping"]),
+        ..server(&[volume("redis-data", "/data")])
     }
 }
 

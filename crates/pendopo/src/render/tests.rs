@@ -10,6 +10,7 @@ fn choice() -> Choice {
         domains: Vec::new(),
         web: 1,
         postgres: true,
+        redis: true,
         mongo: true,
         build: None,
     }

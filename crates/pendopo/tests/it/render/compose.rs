@@ -10,13 +10,15 @@ use super::rendered;
 use crate::run::{command, run};
 
 const FILES: [&str; 1] = ["compose.yaml"];
-const EVERYTHING: [&str; 3] = [
+/// The later of the two that have messages wins.
+const EVERYTHING: [&str; 4] = [
     "compose.yaml",
     "compose.postgres.yaml",
     "compose.mongo.yaml",
+    "compose.redis.yaml",
 ];
 /// What is not ours.
-const SERVERS: [&str; 2] = ["postgres", "mongo"];
+const SERVERS: [&str; 3] = ["postgres", "redis", "mongo"];
 
 #[test]
 fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
@@ -24,7 +26,7 @@ fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
     let folder = rendered(directory.path(), &["compose"]);
     let manifest = composed(&folder, &EVERYTHING, &[]);
     let services = entries(&manifest["services"]);
-    assert_eq!(services.len(), 4);
+    assert_eq!(services.len(), 5);
     for (name, service) in services {
         assert_eq!(service["read_only"].as_bool(), Some(true), "{name}");
         assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
@@ -167,11 +169,11 @@ fn the_overlay_makes_of_the_base_what_would_be_rendered_at_once() {
     let laid = composed(&folder, &EVERYTHING, &[]);
     let whole = run(
         directory.path(),
-        &["render", "compose", "--postgres", "--mongo"],
+        &["render", "compose", "--postgres", "--redis", "--mongo"],
     );
     fs::write(folder.join("whole.yaml"), whole.good()).unwrap();
     let whole = composed(&folder, &["whole.yaml"], &[]);
-    for name in ["edge", "web", "postgres", "mongo"] {
+    for name in ["edge", "web", "postgres", "redis", "mongo"] {
         let (one, other) = (&laid["services"][name], &whole["services"][name]);
         assert_eq!(sorted(one), sorted(other), "{name}");
     }

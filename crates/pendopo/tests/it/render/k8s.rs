@@ -35,7 +35,7 @@ fn output(command: &mut Command) -> String {
 
 /// What kustomize makes of an overlay, in a file.
 fn built(directory: &Path, overlay: &str) -> PathBuf {
-    let folder = rendered(directory, &["k8s", "--mongo"]);
+    let folder = rendered(directory, &["k8s", "--redis", "--mongo"]);
     let text = output(
         tool("kubectl")
             .arg("kustomize")
@@ -79,7 +79,7 @@ fn kubernetes_own_schemas_find_no_fault() {
     let whole = directory.path().join("whole.yaml");
     fs::write(
         &whole,
-        run(directory.path(), &["render", "k8s", "--mongo"]).good(),
+        run(directory.path(), &["render", "k8s", "--redis", "--mongo"]).good(),
     )
     .unwrap();
     files.push(whole);
@@ -178,8 +178,8 @@ fn nobody_reaches_anybody_but_by_a_policy() {
         rules.iter().map(|rule| peer(&rule["to"][0])).collect()
     };
     assert_eq!(reached("edge"), ["web"]);
-    assert_eq!(reached("web"), ["postgres", "mongo"]);
-    assert_eq!(reached("migrate"), ["postgres", "mongo"]);
+    assert_eq!(reached("web"), ["postgres", "mongo", "redis"]);
+    assert_eq!(reached("migrate"), ["postgres", "mongo", "redis"]);
     assert_eq!(reached("postgres"), Vec::<String>::new());
     let callers = &of("postgres")["ingress"][0]["from"];
     let callers: Vec<String> = callers.as_vec().unwrap().iter().map(peer).collect();

@@ -44,7 +44,7 @@ fn stack(directory: &Path, words: &[&str]) -> Yaml {
 #[test]
 fn nothing_is_said_that_a_stack_ignores() {
     let directory = tempdir().unwrap();
-    let words = ["--postgres", "--mongo"];
+    let words = ["--postgres", "--redis", "--mongo"];
     let manifest = stack(directory.path(), &words);
     for (name, service) in entries(&manifest["services"]) {
         for key in WITHOUT_EFFECT {
@@ -162,7 +162,13 @@ fn pendopo_takes_the_configuration_of_each_role() {
     let directory = tempdir().unwrap();
     stack(
         directory.path(),
-        &["--postgres", "--mongo", "--domain", "sekolah.example"],
+        &[
+            "--postgres",
+            "--redis",
+            "--mongo",
+            "--domain",
+            "sekolah.example",
+        ],
     );
     for role in ["edge", "web"] {
         let file = directory.path().join(format!("deploy/{role}.toml"));
