@@ -2,22 +2,20 @@
 //! password.
 
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::park_timeout;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Authority;
+use crate::daemon::{Daemon, Program};
 
 /// The user that every server has, with all rights on every database.
 pub const NAME: &str = "pendopo";
 /// The user's password.
 pub const PASSWORD: &str = "rahasia sekali";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Makes the user, which needs a server that asks nobody who they are, and every table that the server may need.
 const MAKE: &str = "
@@ -37,13 +35,13 @@ client.close()
 server.stop()
 ";
 
-/// A running server; dropping it ends it.
-pub struct Server {
-    directory: TempDir,
-    port: u16,
+/// The server, with the options that it is started with besides.
+pub struct Mongo {
     options: Vec<&'static str>,
-    running: Option<Child>,
 }
+
+/// A running server; dropping it ends it.
+pub type Server = Daemon<Mongo>;
 
 impl Default for Server {
     fn default() -> Self {
@@ -62,88 +60,15 @@ impl Server {
             .status();
         assert!(copied.is_ok_and(|status| status.success()), "a copy");
         certify(directory.path());
-        let mut server = Self {
-            directory,
-            port: 0,
-            options: options.to_vec(),
-            running: None,
-        };
-        // A port that was free may be taken by the time that the program binds it.
-        let started = (0..5).any(|_| {
-            server.port = free();
-            server.try_start()
-        });
-        assert!(started, "SecantusDB does not start: {}", server.log());
-        server
-    }
-
-    /// Starts again after [`Server::kill`] or [`Server::stop`], at the same port.
-    pub fn start(&mut self) {
-        assert!(self.running.is_none(), "it runs");
-        let begun = Instant::now();
-        while !self.try_start() {
-            let is_late = begun.elapsed() > PATIENCE;
-            assert!(!is_late, "it does not start: {}", self.log());
-        }
-    }
-
-    fn try_start(&mut self) -> bool {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.directory.path().join("log"))
-            .expect("a log");
-        let mut command = Command::new(python());
-        command.args(["-m", "secantus", "--auth", "--sync-on-commit"]);
-        command.args(["--cache-size", "64M", "--host", "127.0.0.1", "--port"]);
-        command.arg(self.port.to_string());
-        command.arg("--tls-require-client-cert");
-        for (option, file) in [
-            ("--storage-path", "data"),
-            ("--tls-cert-file", "server/certificate.pem"),
-            ("--tls-key-file", "server/certificate.key"),
-            ("--tls-ca-file", "root.pem"),
-        ] {
-            command.arg(option).arg(self.directory.path().join(file));
-        }
-        command.args(&self.options).stdin(Stdio::null());
-        command.stdout(log.try_clone().expect("a log")).stderr(log);
-        let mut child = command.spawn().expect("SecantusDB can be started");
-        let begun = Instant::now();
-        while TcpStream::connect(self.address()).is_err() {
-            if child.try_wait().expect("its state").is_some() {
-                return false;
-            }
-            let is_late = begun.elapsed() > PATIENCE;
-            assert!(!is_late, "it is not ready: {}", self.log());
-            park_timeout(Duration::from_millis(5));
-        }
-        self.running = Some(child);
-        true
-    }
-
-    /// Ends it as a power failure would.
-    pub fn kill(&mut self) {
-        let mut child = self.running.take().expect("it runs");
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
+        let options = options.to_vec();
+        Self::start_new(Mongo { options }, directory)
     }
 
     /// Ends it in order.
     pub fn stop(&mut self) {
-        let mut child = self.running.take().expect("it runs");
+        let mut child = self.take();
         kill_process(Pid::from_child(&child), Signal::TERM).expect("it can be told to end");
         child.wait().expect("it ends");
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port))
-    }
-
-    /// The directory of its certificates.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
     }
 
     /// How a program reaches a database of it.
@@ -153,36 +78,48 @@ impl Server {
 
     /// How a program reaches a database of it by way of what stands before it.
     pub fn url_at(&self, address: SocketAddr, database: &str) -> String {
-        let place = self.directory.path().display();
+        let place = self.directory().display();
         format!(
             "mongodb://{NAME}@{address}/{database}?authSource=admin&directConnection=true&tls=true\
              &tlsCAFile={place}/root.pem&tlsCertificateKeyFile={place}/client/both.pem"
         )
     }
 
-    /// What it logged.
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
-    }
-
     /// Runs Python with `client`, which may do everything; answers what it prints.
     pub fn python(&self, code: &str) -> String {
-        let place = self.directory.path().display();
+        let place = self.directory().display();
         let connect = format!(
             "from pymongo import MongoClient\nclient = MongoClient('127.0.0.1', {}, username='{NAME}', password='{PASSWORD}', \
              tls=True, tlsCAFile='{place}/root.pem', tlsCertificateKeyFile='{place}/client/both.pem', directConnection=True)\n",
-            self.port
+            self.address().port()
         );
         run(&[&(connect + code)])
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.running.take() {
-            let _ = child.kill();
-            let _ = child.wait();
+impl Program for Mongo {
+    const NAME: &str = "SecantusDB";
+
+    fn command(&self, server: &Server) -> Command {
+        let mut command = Command::new(python());
+        command.args(["-m", "secantus", "--auth", "--sync-on-commit"]);
+        command.args(["--cache-size", "64M", "--host", "127.0.0.1", "--port"]);
+        command.arg(server.address().port().to_string());
+        command.arg("--tls-require-client-cert");
+        for (option, file) in [
+            ("--storage-path", "data"),
+            ("--tls-cert-file", "server/certificate.pem"),
+            ("--tls-key-file", "server/certificate.key"),
+            ("--tls-ca-file", "root.pem"),
+        ] {
+            command.arg(option).arg(server.file(file));
         }
+        command.args(&self.options);
+        command
+    }
+
+    fn answers(&self, server: &Server) -> bool {
+        TcpStream::connect(server.address()).is_ok()
     }
 }
 
@@ -229,10 +166,4 @@ fn python() -> PathBuf {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/venv/bin/python");
     assert!(python.exists(), "`cargo xtask test` installs SecantusDB");
     python
-}
-
-/// A port that nobody listens on.
-fn free() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }

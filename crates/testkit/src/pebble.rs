@@ -1,14 +1,14 @@
 //! Debian's `pebble`, a certificate authority for tests, with its name server, on ports of its own.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Authority, Forwarder, Trust, eventually};
+use crate::{Authority, Forwarder, Trust, eventually, free};
 
 /// A running authority; dropping it ends its programs.
 pub struct Pebble {
@@ -173,12 +173,6 @@ fn program(name: &str) -> PathBuf {
         path.display()
     );
     path
-}
-
-/// An address that nobody listens on.
-pub fn free() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
 }
 
 fn is_open(address: &SocketAddr) -> bool {

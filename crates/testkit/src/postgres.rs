@@ -5,14 +5,13 @@ mod programs;
 mod template;
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::yield_now;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
+use crate::daemon::{Daemon, Program};
 pub use pooler::Pooler;
 use programs::{as_server, give_to_server, program};
 
@@ -22,15 +21,14 @@ pub const NAME: &str = "pendopo";
 pub const PASSWORD: &str = "rahasia sekali";
 /// Whoever comes is let in.
 const TRUST: &str = "local all all trust\nhost all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n";
-const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The server, with what it is told besides its defaults.
+pub struct Postgres {
+    settings: Vec<(String, String)>,
+}
 
 /// A running server; dropping it ends it.
-pub struct Server {
-    directory: TempDir,
-    port: u16,
-    settings: Vec<(String, String)>,
-    running: Option<Child>,
-}
+pub type Server = Daemon<Postgres>;
 
 impl Default for Server {
     fn default() -> Self {
@@ -62,125 +60,27 @@ impl Server {
             "fast",
             "-R",
         ]);
-        copy.arg("-p").arg(primary.port.to_string());
+        copy.arg("-p").arg(port(primary));
         copy.arg("-D").arg(directory.path().join("data"));
         run(&mut copy);
         Self::from_directory(directory, TRUST, &[])
     }
 
     fn from_directory(directory: TempDir, access: &str, settings: &[(&str, &str)]) -> Self {
+        fs::write(directory.path().join("data/pg_hba.conf"), access).expect("a data directory");
         give_to_server(directory.path());
-        let mut server = Self {
-            directory,
-            port: 0,
-            settings: settings
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect(),
-            running: None,
-        };
-        server.write("data/pg_hba.conf", access);
-        // A port that was free may be taken by the time that the program binds it.
-        let started = (0..5).any(|_| {
-            server.port = free();
-            server.try_start()
-        });
-        assert!(started, "PostgreSQL does not start: {}", server.log());
-        server
-    }
-
-    /// Starts again after [`Server::kill`] or [`Server::stop`], at the same port.
-    pub fn start(&mut self) {
-        assert!(self.running.is_none(), "it runs");
-        // The processes of the one that was killed let go of its memory in their own time.
-        let begun = Instant::now();
-        while !self.try_start() {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "it does not start: {}",
-                self.log()
-            );
-        }
-    }
-
-    fn try_start(&mut self) -> bool {
-        let log = fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.directory.path().join("log"))
-            .expect("a log");
-        let mut command = as_server(&program("postgres"));
-        command.arg("-D").arg(self.directory.path().join("data"));
-        command.arg("-k").arg(self.directory.path());
-        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        for (key, value) in &self.settings {
-            command.arg("-c").arg(format!("{key}={value}"));
-        }
-        command.stdin(Stdio::null());
-        command.stdout(log.try_clone().expect("a log")).stderr(log);
-        let mut child = command.spawn().expect("PostgreSQL can be started");
-        let begun = Instant::now();
-        while !self.answers() {
-            if child.try_wait().expect("its state").is_some() {
-                return false;
-            }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "it is not ready: {}",
-                self.log()
-            );
-        }
-        self.running = Some(child);
-        true
-    }
-
-    fn answers(&self) -> bool {
-        let asked = Command::new(program("pg_isready"))
-            .arg("-q")
-            .arg("-h")
-            .arg(self.directory.path())
-            .args(["-p", &self.port.to_string()])
-            .status();
-        asked.is_ok_and(|status| status.success())
-    }
-
-    /// Ends it as a power failure would: nothing of it answers any more.
-    pub fn kill(&mut self) {
-        let mut child = self.running.take().expect("it runs");
-        let serving = programs::children(child.id());
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
-        // They would notice by themselves, after they had answered once more.
-        serving.into_iter().for_each(programs::kill);
-        self.must_be_gone();
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let settings = settings.iter().map(owned).collect();
+        Self::start_new(Postgres { settings }, directory)
     }
 
     /// Ends it in order: whoever is connected is told.
     pub fn stop(&mut self) {
-        let mut child = self.running.take().expect("it runs");
+        let mut child = self.take();
         run(as_server(&program("pg_ctl"))
             .args(["stop", "-s", "-m", "fast", "-D"])
-            .arg(self.directory.path().join("data")));
+            .arg(self.file("data")));
         child.wait().expect("it ends");
-    }
-
-    /// The processes that served connections end a moment after the first one.
-    fn must_be_gone(&self) {
-        let begun = Instant::now();
-        while std::net::TcpStream::connect(self.address()).is_ok() {
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
-            yield_now();
-        }
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port))
-    }
-
-    /// The directory of its socket.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
     }
 
     /// How a program reaches it.
@@ -188,14 +88,9 @@ impl Server {
         url(self.address())
     }
 
-    /// What it logged.
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
-    }
-
     /// Writes a file for the server into its directory; answers its path.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.directory.path().join(name);
+        let path = self.file(name);
         fs::write(&path, text).expect("a directory that can be written");
         give_to_server(&path);
         path
@@ -204,20 +99,45 @@ impl Server {
     /// Runs SQL as the superuser; answers what it prints, columns apart by `|`.
     pub fn sql(&self, sql: &str) -> String {
         let mut command = Command::new(program("psql"));
-        command.arg("-h").arg(self.directory.path());
-        command.args(["-p", &self.port.to_string(), "-U", "postgres", "-d", NAME]);
+        command.arg("-h").arg(self.directory());
+        command.args(["-p", &port(self), "-U", "postgres", "-d", NAME]);
         command.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]);
         run(&mut command)
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.running.take() {
-            let _ = child.kill();
-            let _ = child.wait();
+impl Program for Postgres {
+    const NAME: &str = "PostgreSQL";
+
+    fn command(&self, server: &Server) -> Command {
+        let mut command = as_server(&program("postgres"));
+        command.arg("-D").arg(server.file("data"));
+        command.arg("-k").arg(server.directory());
+        command.args(["-h", "127.0.0.1", "-p", &port(server)]);
+        for (key, value) in &self.settings {
+            command.arg("-c").arg(format!("{key}={value}"));
         }
+        command
     }
+
+    fn answers(&self, server: &Server) -> bool {
+        let mut command = Command::new(program("pg_isready"));
+        command.arg("-q").arg("-h").arg(server.directory());
+        let asked = command.args(["-p", &port(server)]).status();
+        asked.is_ok_and(|status| status.success())
+    }
+
+    fn kill(child: &mut Child) {
+        let serving = programs::children(child.id());
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        // They would notice by themselves, after they had answered once more.
+        serving.into_iter().for_each(programs::kill);
+    }
+}
+
+fn port(server: &Server) -> String {
+    server.address().port().to_string()
 }
 
 /// How a program reaches a server, or whatever stands before it, as the role of tests.
@@ -234,10 +154,4 @@ fn run(command: &mut Command) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-/// A port that nobody listens on.
-fn free() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }

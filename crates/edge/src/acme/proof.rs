@@ -70,7 +70,7 @@ mod tests {
         prove(&one, Arc::clone(&one)).await.unwrap();
         let told = prove(&other, Arc::clone(&one)).await.unwrap_err().text;
         assert!(told.contains("another certificate is shown"), "{told}");
-        let nobody = testkit::pebble::free();
+        let nobody = testkit::free();
         let told = asked(&one.key.cert[0], nobody).await.unwrap_err().text;
         assert!(told.contains("`a.example`: Connection refused"), "{told}");
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
-use testkit::pebble::free;
+use testkit::free;
 use testkit::{Forwarder, Pebble, Trust};
 
 use crate::house::{House, Plan, eventually};

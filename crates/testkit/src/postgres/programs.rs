@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::PATIENCE;
+use crate::daemon::PATIENCE;
 
 /// Whom Debian made for the server, which refuses to run as root.
 const OWNER: &str = "postgres";

@@ -133,7 +133,7 @@ fn a_write_whose_answer_was_lost_on_the_way_is_done_once_when_it_is_repeated() {
 #[test]
 fn behind_a_pooler_of_transactions_everything_works_and_is_told() {
     let house = House::default();
-    let pooler = Pooler::start(&house.database);
+    let pooler = Pooler::before(&house.database);
     let leading = format!("store.records={}", url(pooler.address()));
     let server = Server::start(house.path(), &["--set", &leading]);
     let (mut client, token) = (server.http(), server.token());

@@ -7,7 +7,7 @@ use super::house::open_at;
 
 async fn fresh() -> Fresh {
     let server = Server::default();
-    let pooler = Pooler::start(&server);
+    let pooler = Pooler::before(&server);
     let opened = open_at(pooler.address()).await;
     let more = opened.status().more;
     let statements = more.iter().find(|(name, _)| *name == "statements");
