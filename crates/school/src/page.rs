@@ -20,6 +20,11 @@ impl Limit {
     pub fn rows(self) -> usize {
         usize::from(self.0)
     }
+
+    /// One more than the page holds: whoever asks for so many sees whether there are more.
+    pub fn one_more(self) -> i64 {
+        i64::from(self.0) + 1
+    }
 }
 
 impl Default for Limit {
@@ -50,4 +55,17 @@ pub struct Page<T> {
     pub has_more: bool,
     /// How many rows there are in all, where that is known without counting them.
     pub total: Option<u64>,
+}
+
+impl<T> Page<T> {
+    /// The page of rows of which [`one_more`](Limit::one_more) was asked for.
+    pub fn cut(mut rows: Vec<T>, limit: Limit) -> Self {
+        let has_more = rows.len() > limit.rows();
+        rows.truncate(limit.rows());
+        Self {
+            rows,
+            has_more,
+            total: None,
+        }
+    }
 }

@@ -83,7 +83,6 @@ impl Messages {
         removed: &[i64],
     ) -> Result<Vec<Message>, StoreError> {
         let collection: Collection<Stored> = self.keeper.link.collection()?;
-        let rows = i64::try_from(limit.rows()).unwrap_or(i64::MAX - 1) + 1;
         let filter =
             doc! { "_id": { "$lt": before, "$nin": removed }, "gone": { "$exists": false } };
         let found = async {
@@ -91,7 +90,7 @@ impl Messages {
             let cursor = collection
                 .find(filter)
                 .sort(order)
-                .limit(rows)
+                .limit(limit.one_more())
                 .batch_size(u32::from(Limit::MOST) + 1)
                 .await?;
             cursor.try_collect::<Vec<Stored>>().await
@@ -192,13 +191,7 @@ fn merge(
     let mut rows: Vec<Message> = here.into_iter().chain(more).collect();
     rows.retain(|message| !removed.contains(&message.id));
     rows.sort_by_key(|message| std::cmp::Reverse(message.id));
-    let has_more = rows.len() > limit.rows();
-    rows.truncate(limit.rows());
-    Page {
-        rows,
-        has_more,
-        total: None,
-    }
+    Page::cut(rows, limit)
 }
 
 impl Stored {

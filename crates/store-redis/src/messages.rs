@@ -78,14 +78,14 @@ impl MessageStore for Messages {
             None => "+".to_owned(),
             Some(before @ 1..) => format!("(0-{before}"),
             // None has a lower number than 1.
-            Some(_) => return Ok(page(Vec::new(), limit)),
+            Some(_) => return Ok(Page::cut(Vec::new(), limit)),
         };
         let mut range = cmd("XREVRANGE");
         range.arg(keys::MESSAGES).arg(newest).arg("-");
-        range.arg("COUNT").arg(limit.rows() + 1);
+        range.arg("COUNT").arg(limit.one_more());
         let found: Vec<(String, Vec<String>)> = self.shared.ask(&range).await?;
         let rows: Result<Vec<Message>, StoreError> = found.into_iter().map(message).collect();
-        let mut page = page(rows?, limit);
+        let mut page = Page::cut(rows?, limit);
         self.forget_who_is_gone(&mut page.rows).await?;
         Ok(page)
     }
@@ -218,14 +218,4 @@ fn message((place, fields): (String, Vec<String>)) -> Result<Message, StoreError
         }
     }
     Ok(found)
-}
-
-fn page(mut rows: Vec<Message>, limit: Limit) -> Page<Message> {
-    let has_more = rows.len() > limit.rows();
-    rows.truncate(limit.rows());
-    Page {
-        rows,
-        has_more,
-        total: None,
-    }
 }

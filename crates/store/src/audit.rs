@@ -6,7 +6,6 @@ use school::page::{Limit, Page};
 use school::{Inserted, Repeat, StoreError};
 
 use crate::engine::{Engine, Query, Sql};
-use crate::people::{one_more, page};
 use crate::unit::Unit;
 use crate::value::{Row, Value, values};
 
@@ -46,14 +45,14 @@ impl<E: Engine> AuditStore for Sql<E> {
 
     async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Entry>, StoreError> {
         let before = before.unwrap_or(i64::MAX);
-        let query = Query::new(LIST, values![before, one_more(limit)]);
+        let query = Query::new(LIST, values![before, limit.one_more()]);
         let rows = self.all(query, entry).await?;
         let last = self
             .first(Query::new(LAST, values![]), |mut row| row.int())
             .await?;
         Ok(Page {
             total: u64::try_from(last.unwrap_or(0)).ok(),
-            ..page(rows, limit)
+            ..Page::cut(rows, limit)
         })
     }
 

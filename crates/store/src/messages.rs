@@ -6,7 +6,6 @@ use school::page::{Limit, Page};
 use school::{Change, Inserted, Repeat, StoreError};
 
 use crate::engine::{Engine, Query, Sql};
-use crate::people::{one_more, page};
 use crate::unit::{Expect, Unit};
 use crate::value::{Row, values};
 
@@ -40,8 +39,8 @@ impl<E: Engine> MessageStore for Sql<E> {
 
     async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Message>, StoreError> {
         let before = before.unwrap_or(i64::MAX);
-        let query = Query::new(LIST, values![before, one_more(limit)]);
-        Ok(page(self.all(query, message).await?, limit))
+        let query = Query::new(LIST, values![before, limit.one_more()]);
+        Ok(Page::cut(self.all(query, message).await?, limit))
     }
 
     async fn delete(&self, id: i64, change: Change) -> Result<(), StoreError> {

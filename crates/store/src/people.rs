@@ -183,7 +183,7 @@ impl<E: Engine> PeopleStore for Sql<E> {
 
 impl<E: Engine> Sql<E> {
     async fn list_all(&self, start: Start, limit: Limit) -> Result<Page<Person>, StoreError> {
-        let asked = one_more(limit);
+        let asked = limit.one_more();
         let rows = match start {
             Start::After(id) => {
                 self.engine
@@ -212,7 +212,7 @@ impl<E: Engine> Sql<E> {
         }
         Ok(Page {
             total: total.and_then(|total| u64::try_from(total).ok()),
-            ..page(people, limit)
+            ..Page::cut(people, limit)
         })
     }
 
@@ -224,9 +224,9 @@ impl<E: Engine> Sql<E> {
     ) -> Result<Page<Person>, StoreError> {
         // No name has a control character; and where one ends texts, as in SQLite's `LIKE`, it would find everybody.
         if text.chars().count() > LONGEST_SEARCH || text.chars().any(char::is_control) {
-            return Ok(page(Vec::new(), limit));
+            return Ok(Page::cut(Vec::new(), limit));
         }
-        let (pattern, asked) = (pattern(text), one_more(limit));
+        let (pattern, asked) = (pattern(text), limit.one_more());
         let query = match start {
             Start::After(id) => Query::new(SEARCH_AFTER, values![pattern, id, asked]),
             Start::Offset(skipped) => {
@@ -235,7 +235,7 @@ impl<E: Engine> Sql<E> {
         };
         let rows = self.engine.scan(query).await?;
         let people = rows.into_iter().map(|mut row| person(&mut row));
-        Ok(page(people.collect::<Result<_, _>>()?, limit))
+        Ok(Page::cut(people.collect::<Result<_, _>>()?, limit))
     }
 }
 
@@ -319,22 +319,6 @@ fn pattern(text: &str) -> String {
     }
     pattern.push('%');
     pattern
-}
-
-/// One more than the page holds, to see whether there are more.
-pub(crate) fn one_more(limit: Limit) -> i64 {
-    i64::try_from(limit.rows()).unwrap_or(i64::MAX - 1) + 1
-}
-
-/// The page of rows of which one too many was asked for.
-pub(crate) fn page<T>(mut rows: Vec<T>, limit: Limit) -> Page<T> {
-    let has_more = rows.len() > limit.rows();
-    rows.truncate(limit.rows());
-    Page {
-        rows,
-        has_more,
-        total: None,
-    }
 }
 
 fn to_int(number: u64) -> i64 {
