@@ -1,6 +1,6 @@
 //! A unit of work as data: statements that are done all or none, what each must affect, and the audit entry that goes with them.
 
-use school::audit::{Action, Change, Entry};
+use school::audit::{Action, CHAIN_START, Change, Entry};
 use school::{Inserted, StoreError};
 
 use crate::value::{Row, Value, corrupt};
@@ -124,6 +124,20 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// The last entry as [`HEAD`](crate::audit::HEAD) finds it; what stands before the first one, if there is none.
+    pub(crate) fn read(rows: Vec<Row>) -> Result<Self, StoreError> {
+        match rows.into_iter().next() {
+            Some(mut row) => Ok(Self {
+                seq: row.int()?,
+                hash: row.hash()?,
+            }),
+            None => Ok(Self {
+                seq: 0,
+                hash: CHAIN_START,
+            }),
+        }
+    }
+
     /// The next entry, complete.
     pub(crate) fn chain(&self, change: &Change, object_id: Option<i64>) -> Entry {
         let mut entry = Entry {
@@ -136,7 +150,7 @@ impl Head {
             object_id,
             before: change.before.clone(),
             after: change.after.clone(),
-            hash: school::audit::CHAIN_START,
+            hash: CHAIN_START,
         };
         entry.hash = entry.chained(&self.hash);
         entry

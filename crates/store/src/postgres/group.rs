@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use school::audit::CHAIN_START;
 use school::{Inserted, StoreError};
 use tokio_postgres::Error;
 
@@ -132,25 +131,12 @@ async fn first_wave(
     }
     begun.answer().await.map_err(|error| before(&error))?;
     let (_, rows) = head.answer().await.map_err(|error| before(&error))?;
-    let head = head_of(rows).map_err(Fault::Group)?;
+    let head = Head::read(rows).map_err(Fault::Group)?;
     let mut objects = Vec::with_capacity(units.len());
     for (place, (unit, statements)) in units.iter().zip(sent).enumerate() {
         objects.push(judge(unit, statements, place).await?);
     }
     Ok((head, objects))
-}
-
-fn head_of(rows: Vec<Row>) -> Result<Head, StoreError> {
-    match rows.into_iter().next() {
-        Some(mut row) => Ok(Head {
-            seq: row.int()?,
-            hash: row.hash()?,
-        }),
-        None => Ok(Head {
-            seq: 0,
-            hash: CHAIN_START,
-        }),
-    }
 }
 
 /// Which object a unit was about. One that was done before is a fault: what else was sent of it must not stand.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use school::audit::CHAIN_START;
 use school::{Change, Inserted, StoreError};
 
 use super::connection::run;
@@ -100,16 +99,7 @@ impl Group<'_> {
         }
         let found = run(self.connection, HEAD, &[], None);
         let (_, rows) = found.map_err(|error| store_error(self.path, error))?;
-        match rows.into_iter().next() {
-            Some(mut row) => Ok(Head {
-                seq: row.int()?,
-                hash: row.hash()?,
-            }),
-            None => Ok(Head {
-                seq: 0,
-                hash: CHAIN_START,
-            }),
-        }
+        Head::read(rows)
     }
 
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
