@@ -22,7 +22,7 @@ pub(crate) use admin::{AdminConfig, DrainConfig, Format, Level, LogConfig, Switc
 pub(crate) use backup::{BackupConfig, Destination};
 pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
-pub(crate) use merge::{Loaded, data_directory, load, written};
+pub(crate) use merge::{Loaded, data_directory, insert, load, written};
 pub(crate) use reference::reference;
 pub(crate) use store::{Audit, Common, Messages, Records, Replica, Sessions, StoreConfig};
 

@@ -257,7 +257,8 @@ fn defaults() -> Table {
     table
 }
 
-fn insert(table: &mut Table, key: &str, value: Value) {
+/// Sets a key, dots and all, in the table that its sections name.
+pub(crate) fn insert(table: &mut Table, key: &str, value: Value) {
     match key.split_once('.') {
         None => drop(table.insert(key.to_owned(), value)),
         Some((section, rest)) => {

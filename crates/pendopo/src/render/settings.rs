@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::model::{Configuration, Service, Setting, settled};
+use crate::config::insert;
 
 /// The file's text; none for a foreign program.
 pub(super) fn file(service: &Service, more: &[Setting]) -> Option<String> {
@@ -47,19 +48,5 @@ fn settled_value(value: &Value) -> Value {
             Value::Table(entries.collect())
         }
         other => other.clone(),
-    }
-}
-
-fn insert(table: &mut Table, key: &str, value: Value) {
-    match key.split_once('.') {
-        None => drop(table.insert(key.to_owned(), value)),
-        Some((section, rest)) => {
-            let inner = table
-                .entry(section)
-                .or_insert_with(|| Value::Table(Table::new()));
-            if let Value::Table(inner) = inner {
-                insert(inner, rest, value);
-            }
-        }
     }
 }
