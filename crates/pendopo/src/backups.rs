@@ -7,11 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use school::Timestamp;
-use store::archive::{Contents, Progress};
+use store::archive::{Contents, Origin, Progress};
 use store::backup::{Backup, BackupError, Backups, Bucket, BucketAccess, Place};
 
 use crate::cli::RoleName;
 use crate::config::{Audit, BackupConfig, Config, Destination, Messages, written};
+use crate::stores;
 
 pub(crate) use keeper::{Keeper, last_proved};
 
@@ -51,31 +52,23 @@ pub(crate) fn here(config: &Config) -> PathBuf {
     }
 }
 
-/// The file that is backed up and restored.
-pub(crate) fn database(config: &Config) -> Result<&Path, Unserved> {
+/// The records that are backed up and restored.
+pub(crate) fn records(config: &Config) -> Result<Origin, Unserved> {
     let store = &config.store;
-    let database = store.records.file().ok_or(Unserved::Postgres)?;
     if store.messages == Messages::Records && store.audit == Audit::Records {
-        Ok(database)
+        Ok(stores::origin(store))
     } else {
-        Err(Unserved::Mongo)
+        Err(Unserved)
     }
 }
 
-/// A store is where this version neither reads a backup from nor restores one to.
+/// Something is where this version neither reads a backup from nor restores one to.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unserved {
-    #[error(
-        "this version makes and restores backups of records in SQLite alone, and these are on a PostgreSQL server: use that \
-         server's own, such as `pg_dump`, and copy `tls` and `uploads` from the data directory"
-    )]
-    Postgres,
-    #[error(
-        "this version makes and restores backups of what is with the records alone, and messages or the audit trail are on a \
-         MongoDB server: stop the server, then use `mongodump`, and copy the data directory"
-    )]
-    Mongo,
-}
+#[error(
+    "this version makes and restores backups of what is with the records alone, and messages or the audit trail are on a \
+     server beside them: stop the server, then use that one's own means, such as `mongodump`, and copy the data directory"
+)]
+pub(crate) struct Unserved;
 
 /// The directories that a server of these roles can put into its backups: certificates are closed to one without an
 /// edge.
@@ -90,7 +83,18 @@ pub(crate) fn directories(roles: &[RoleName]) -> &'static [&'static str] {
 /// Makes one of everything that must come back, with these directories of `data`, and proves it.
 pub(crate) fn create(
     config: &Config,
-    (database, directories): (&Path, &[&str]),
+    (records, directories): (&Origin, &[&str]),
+    at: Timestamp,
+    progress: Progress<'_>,
+) -> Result<Backup, BackupError> {
+    create_in(&of(config)?, config, (records, directories), at, progress)
+}
+
+/// Makes one in another place than that of the configuration.
+pub(crate) fn create_in(
+    backups: &Backups,
+    config: &Config,
+    (records, directories): (&Origin, &[&str]),
     at: Timestamp,
     progress: Progress<'_>,
 ) -> Result<Backup, BackupError> {
@@ -100,13 +104,13 @@ pub(crate) fn create(
         gather(&path, directory, &mut files).map_err(|cause| BackupError::File { path, cause })?;
     }
     let contents = Contents {
-        database,
+        records,
         files: &files,
         texts: &[(CONFIGURATION.to_owned(), written(config))],
         version: VERSION,
         created_at: at.to_string(),
     };
-    of(config)?.create(&contents, at, progress)
+    backups.create(&contents, at, progress)
 }
 
 /// Every file below the directory, with its name in the archive; links lead elsewhere and are left out.

@@ -9,6 +9,7 @@ mod keep;
 mod name;
 mod note;
 mod place;
+mod replacement;
 mod restore;
 mod schedule;
 mod scratch;
@@ -30,6 +31,7 @@ pub use fault::BackupError;
 pub use keep::Keep;
 pub use note::Note;
 pub use place::Place;
+pub use replacement::{Replacement, is_blank, replace};
 pub use restore::{Restored, restore};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use seal::{Identity, Recipient};
@@ -130,6 +132,7 @@ impl Backups {
         progress: Progress<'_>,
     ) -> Result<Backup, BackupError> {
         let _held = self.staging.hold()?;
+        let _turn = contents.records.turn()?;
         let name = self.free_name(at)?;
         let is_sealed = false;
         let plain = self.staging.part(&Name { is_sealed, ..name }.to_string())?;

@@ -8,14 +8,19 @@ mod address;
 mod connect;
 mod connection;
 mod failure;
+mod filling;
 mod group;
 mod link;
 mod reader;
 mod replicas;
 mod scanner;
+mod session;
 mod tls;
+mod turn;
 mod upgrade;
 mod values;
+mod view;
+mod walk;
 mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,6 +47,9 @@ use scanner::Scanner;
 use writer::Writer;
 
 pub use address::Address;
+pub(crate) use filling::Filling;
+pub(crate) use turn::BackupTurn;
+pub(crate) use view::View;
 
 /// The engine answers a check within this time, or is taken to be away.
 const CHECK_WITHIN: Duration = Duration::from_secs(1);

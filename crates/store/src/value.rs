@@ -82,6 +82,11 @@ impl Row {
         }
     }
 
+    /// Those that were not read yet.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values.collect()
+    }
+
     pub(crate) fn int(&mut self) -> Result<i64, StoreError> {
         match self.values.next() {
             Some(Value::Int(value)) => Ok(value),

@@ -2,7 +2,6 @@
 
 mod standing;
 
-use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use jiff::tz::TimeZone;
 use lifecycle::{Facts, Shutdown};
 use prometheus_client::registry::Registry;
 use school::{Clock, Timestamp};
+use store::archive::{ArchiveError, Origin};
 use store::backup::{Backup, BackupError};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -31,7 +31,7 @@ const AFTER_FAILURE: Duration = Duration::from_mins(30);
 /// The keeper of the backups.
 pub(crate) struct Keeper {
     config: Config,
-    database: PathBuf,
+    records: Origin,
     directories: &'static [&'static str],
     zone: TimeZone,
     standing: Standing,
@@ -42,14 +42,14 @@ pub(crate) struct Keeper {
 impl Keeper {
     pub(crate) fn new(
         config: &Config,
-        (database, roles): (&Path, &[RoleName]),
+        (records, roles): (Origin, &[RoleName]),
         facts: Facts,
         registry: &mut Registry,
     ) -> Self {
         let standing = Standing::new(facts, registry);
         standing.state("schedule", config.backup.schedule.to_string());
         Self {
-            database: database.to_owned(),
+            records,
             directories: directories(roles),
             zone: config.web.time_zone.time_zone().clone(),
             config: config.clone(),
@@ -77,6 +77,11 @@ impl Keeper {
             self.standing.state("next", text);
             while due.is_none_or(|due| Clock::System.now() < due) {
                 sleep(LOOK).await;
+            }
+            // Several servers may share the place: one that another made meanwhile will do.
+            self.look().await;
+            if self.due().is_some_and(|due| Clock::System.now() < due) {
+                continue;
             }
             let is_made = self.make().await;
             let pause = if is_made { LOOK } else { AFTER_FAILURE };
@@ -106,16 +111,18 @@ impl Keeper {
 
     /// Makes one, and removes those that need not be kept; false if that failed.
     async fn make(&self) -> bool {
-        let (config, database) = (self.config.clone(), self.database.clone());
+        let (config, records) = (self.config.clone(), self.records.clone());
         let directories = self.directories;
         let made = on_thread(move || {
             let now = Clock::System.now();
-            create(&config, (&database, directories), now, &mut |_, _| {})
+            create(&config, (&records, directories), now, &mut |_, _| {})
         });
         let made = made.await;
         match made {
             Ok(backup) => self.made(&backup),
-            Err(Some(BackupError::Busy(_))) => return false,
+            Err(Some(BackupError::Busy(_) | BackupError::Archive(ArchiveError::OthersTurn(_)))) => {
+                return false;
+            }
             Err(error) => {
                 self.standing.fails(&told(error.as_ref()));
                 return false;
@@ -177,26 +184,37 @@ fn told(error: Option<&BackupError>) -> String {
 mod tests {
     use store::sqlite::{Options, open};
     use tempfile::TempDir;
+    use testkit::postgres::Server;
 
     use super::*;
+    use crate::backups::records;
     use crate::cli::Global;
     use crate::config::load;
+    use crate::stores;
 
-    fn keeper(directory: &TempDir, settings: &[&str]) -> Keeper {
+    fn config(directory: &TempDir, settings: &[&str]) -> Config {
         let global = Global {
             data: Some(directory.path().to_owned()),
             set: settings.iter().map(ToString::to_string).collect(),
             config: None,
         };
-        let config = load(&global, &[]).unwrap().config;
-        let database = config.store.records.file().unwrap();
-        open(database, &Options::default()).unwrap().close();
+        load(&global, &[]).unwrap().config
+    }
+
+    fn keeper_of(config: &Config) -> Keeper {
         Keeper::new(
-            &config,
-            (database, &RoleName::ALL),
+            config,
+            (records(config).unwrap(), &RoleName::ALL),
             Facts::default(),
             &mut Registry::default(),
         )
+    }
+
+    fn keeper(directory: &TempDir, settings: &[&str]) -> Keeper {
+        let config = config(directory, settings);
+        let database = config.store.records.file().unwrap();
+        open(database, &Options::default()).unwrap().close();
+        keeper_of(&config)
     }
 
     #[tokio::test]
@@ -214,6 +232,19 @@ mod tests {
         // The next one is counted from the newest, so that one that was missed is made up for.
         let made = keeper.listed[0].made_at;
         assert!(keeper.due().unwrap().since(made) <= Duration::from_mins(1));
+    }
+
+    #[tokio::test]
+    async fn records_on_a_server_are_backed_up_as_well() {
+        let (directory, server) = (TempDir::new().unwrap(), Server::default());
+        let records = format!("store.records={}", server.url());
+        let config = config(&directory, &[&records]);
+        stores::open_now(&config.store).await.unwrap().close();
+        let mut keeper = keeper_of(&config);
+        assert!(keeper.make().await);
+        keeper.look().await;
+        assert_ne!(keeper.standing.fact("last verified restore"), "none");
+        assert_eq!(keeper.standing.fact("last error"), "none");
     }
 
     #[tokio::test]

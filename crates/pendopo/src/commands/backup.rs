@@ -27,12 +27,12 @@ pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
 
 fn create(config: &Config) -> Result<ExitCode> {
     // Brought to this version's schema first, as a server would.
-    let database = backups::database(config)?;
+    let records = backups::records(config)?;
     stores::with_existing(config, async |_| Ok(()))?;
     let mut progress = Progress::of("writing", "rows");
     let made = backups::create(
         config,
-        (database, &backups::DIRECTORIES),
+        (&records, &backups::DIRECTORIES),
         Clock::System.now(),
         &mut |done, all| {
             progress.tell(done, all);

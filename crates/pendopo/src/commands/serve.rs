@@ -176,12 +176,12 @@ impl Server {
         if !self.has_web() {
             return None;
         }
-        match backups::database(&self.config) {
-            Ok(database) => {
+        match backups::records(&self.config) {
+            Ok(records) => {
                 let facts = telling.facts.clone();
                 Some(Keeper::new(
                     &self.config,
-                    (database, &self.roles),
+                    (records, &self.roles),
                     facts,
                     &mut telling.registry,
                 ))

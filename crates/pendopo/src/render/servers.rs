@@ -23,6 +23,8 @@ pub(super) fn add_postgres(deployment: &mut Deployment, choice: &Choice) {
             Value::from("postgres://pendopo@postgres/pendopo"),
         ),
         secret("store.records_password_file", SecretName::PostgresPassword),
+        // A backup in what a container forgets is none.
+        ("backup.schedule", Value::from("off")),
     ];
     let web = web(deployment);
     depend(web, "postgres", SecretName::PostgresPassword, &settings);

@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use store::archive::Origin;
 use store::postgres::{self, Address};
 use store::{Opened, Status, sqlite};
 
@@ -59,14 +60,23 @@ pub(super) async fn open(config: &StoreConfig) -> Result<Opened, Trouble> {
             let opened = opened.map_err(|_| Trouble::Wrong(panicked()))?;
             Ok(opened?)
         }
-        Records::Postgres(address) => {
-            let options = postgres::Options {
-                password: config.records_password.clone(),
-                replicas: replicas(config).cloned().collect(),
-                ..postgres::Options::new(Address::clone(address))
-            };
-            Ok(postgres::open(&options).await?)
-        }
+        Records::Postgres(address) => Ok(postgres::open(&server(config, address)).await?),
+    }
+}
+
+fn server(config: &StoreConfig, address: &Address) -> postgres::Options {
+    postgres::Options {
+        password: config.records_password.clone(),
+        replicas: replicas(config).cloned().collect(),
+        ..postgres::Options::new(address.clone())
+    }
+}
+
+/// Where the records are, for work on all of them.
+pub(crate) fn origin(config: &StoreConfig) -> Origin {
+    match &config.records {
+        Records::Sqlite(path) => Origin::Sqlite(path.clone()),
+        Records::Postgres(address) => Origin::Postgres(Box::new(server(config, address))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The real binary on Debian's PostgreSQL.
 
+mod backups;
 mod commands;
 mod durability;
 mod house;

@@ -27,8 +27,18 @@ pub enum ArchiveError {
         "the archive has schema {found}, and this version knows none above {known}: use the version that made it"
     )]
     NewerSchema { found: i64, known: i64 },
+    #[error("the table `{0}` was written and did not come back the same")]
+    NotTheSame(String),
     #[error("`{}` changed while it was read: try again", .0.display())]
     Changed(PathBuf),
+    #[error("`{database}` is in use ({by}): stop every server that works with it, and try again")]
+    InUse { database: String, by: String },
+    #[error("another process makes a backup of `{0}`: wait until it is done")]
+    OthersTurn(String),
+    #[error(
+        "a text in the table `{0}` holds the character NUL, which PostgreSQL can't keep: change or delete that row, and try again"
+    )]
+    Nul(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

@@ -43,10 +43,14 @@ const TABLES: &[(&str, &str, &str)] = &[
     ("counter", "name value", "name"),
 ];
 
-/// Tables that no archive holds: who was signed in, since a session that was ended must not come back; and which
-/// migrations were applied, since the one who restores applies them.
-#[cfg(test)]
-const LEFT_OUT: &[&str] = &["session", "migration"];
+/// The table that no archive holds: who was signed in, since a session that was ended must not come back.
+const LEFT_OUT: &str = "session";
+
+/// The tables of this version's schema that hold something of a school, also that which no archive holds.
+pub(crate) fn every_name() -> Vec<&'static str> {
+    let names = TABLES.iter().map(|(name, ..)| *name);
+    names.chain([LEFT_OUT]).collect()
+}
 
 /// The tables of this version's schema.
 pub(crate) fn all() -> Vec<Table> {
@@ -62,8 +66,20 @@ pub(crate) fn all() -> Vec<Table> {
 impl Table {
     /// Every row, in the order of the key.
     pub(crate) fn select(&self) -> String {
-        let (columns, key) = (self.columns.join(", "), self.key.join(", "));
+        self.select_by(str::to_owned)
+    }
+
+    /// Every row, in the order of the key as it is said for each of its columns.
+    pub(crate) fn select_by(&self, said: impl Fn(&str) -> String) -> String {
+        let key: Vec<_> = self.key.iter().map(|column| said(column)).collect();
+        let (columns, key) = (self.columns.join(", "), key.join(", "));
         format!("SELECT {columns} FROM {} ORDER BY {key}", self.name)
+    }
+
+    /// Takes rows on PostgreSQL.
+    pub(crate) fn copy(&self) -> String {
+        let columns = self.columns.join(", ");
+        format!("COPY {} ({columns}) FROM STDIN BINARY", self.name)
     }
 
     pub(crate) fn count(&self) -> String {
@@ -128,10 +144,11 @@ mod tests {
         let list =
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
         let mut found = names(&connection, list);
-        found.retain(|name| !LEFT_OUT.contains(&name.as_str()));
-        let mut ours: Vec<_> = all().into_iter().map(|table| table.name).collect();
+        // Whoever restores applies the migrations.
+        found.retain(|name| name != "migration");
+        let mut ours = every_name();
         found.sort();
-        ours.sort();
+        ours.sort_unstable();
         assert_eq!(found, ours);
         for table in all() {
             let columns = format!("SELECT name FROM pragma_table_info('{}')", table.name);

@@ -27,12 +27,18 @@ pub fn unfinished(data: &Path) -> Option<String> {
     fs::read_to_string(data.join(MARKER)).ok()
 }
 
-/// Does all of them. What was there is in `aside` afterwards.
-pub fn swap(data: &Path, aside: &Path, swaps: &[Swap]) -> Result<(), BackupError> {
+/// Does all of them, after `first`, which does what belongs to them elsewhere. What was there is in `aside` afterwards.
+pub fn swap(
+    data: &Path,
+    aside: &Path,
+    swaps: &[Swap],
+    first: impl FnOnce() -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
     let marker = data.join(MARKER);
     let fail = |cause| BackupError::file(&marker, cause);
     private_dir(aside)?;
     mark(&marker, aside).map_err(fail)?;
+    first()?;
     for swap in swaps {
         set_aside(&swap.live, aside)?;
     }

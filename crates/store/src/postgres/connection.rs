@@ -5,8 +5,9 @@ use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
+use bytes::Bytes;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error, RowStream, Statement};
+use tokio_postgres::{Client, CopyInSink, Error, RowStream, Statement};
 
 use super::values::type_of;
 use crate::value::{Row, Value};
@@ -87,6 +88,11 @@ impl Connection {
             self.client.query_typed_raw(sql, typed).await?
         };
         collect(stream).await
+    }
+
+    /// Begins to write rows as `COPY … FROM STDIN` says.
+    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>, Error> {
+        self.client.copy_in(sql).await
     }
 
     /// Runs statements that return nothing of interest. The first poll sends them.

@@ -38,17 +38,16 @@ impl Snapshot {
         })
     }
 
-    /// The number of the last migration.
-    pub(crate) fn schema(&self) -> i64 {
-        self.schema
-    }
-
     fn fail(&self, error: rusqlite::Error) -> ArchiveError {
         ArchiveError::Store(store_error(&self.path, error))
     }
 }
 
 impl Source for Snapshot {
+    fn schema(&self) -> i64 {
+        self.schema
+    }
+
     fn count(&mut self, table: &Table) -> Result<u64, ArchiveError> {
         let count = self
             .connection

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use school::actor::Actor;
 use school::people::delete;
-use store::archive::{self, ArchiveError, Contents, Manifest};
+use store::archive::{self, ArchiveError, Contents, Manifest, Origin};
 use tempfile::TempDir;
 
 use crate::person::{NOON, add, names, sound_entries, total};
@@ -16,7 +16,7 @@ use crate::place::Place;
 /// An archive in memory.
 fn archived(database: &Path, files: &[(String, PathBuf)]) -> (Vec<u8>, Manifest) {
     let contents = Contents {
-        database,
+        records: &Origin::Sqlite(database.to_owned()),
         files,
         texts: &[("pendopo.toml".to_owned(), "language = \"id\"\n".to_owned())],
         version: "0.0.0-test",

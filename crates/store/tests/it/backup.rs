@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use age::secrecy::ExposeSecret;
-use store::archive::{self, ArchiveError, Contents};
+use store::archive::{self, ArchiveError, Contents, Origin};
 use store::backup::{
     Backup, BackupError, Backups, Identity, Keep, Place as Kept, Recipient, State, restore,
 };
@@ -26,9 +26,9 @@ fn backups_of(place: &Place, recipient: Option<Recipient>) -> Backups {
     Backups::new(Kept::Folder(folder(place)), folder(place), recipient)
 }
 
-fn contents(database: &Path) -> Contents<'_> {
+fn contents(records: &Origin) -> Contents<'_> {
     Contents {
-        database,
+        records,
         files: &[],
         texts: &[],
         version: "0.0.0-test",
@@ -36,8 +36,12 @@ fn contents(database: &Path) -> Contents<'_> {
     }
 }
 
+fn records_of(place: &Place) -> Origin {
+    Origin::Sqlite(place.path())
+}
+
 fn make(place: &Place, backups: &Backups) -> Result<Backup, BackupError> {
-    backups.create(&contents(&place.path()), NOON, &mut |_, _| {})
+    backups.create(&contents(&records_of(place)), NOON, &mut |_, _| {})
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -73,7 +77,7 @@ fn a_backup_is_proved_before_it_is_listed() {
     let backups = backups_of(&place, None);
     assert_eq!(backups.list().unwrap(), []);
     let (mut steps, mut last) = (0, (0, 0));
-    let made = backups.create(&contents(&place.path()), NOON, &mut |done, all| {
+    let made = backups.create(&contents(&records_of(&place)), NOON, &mut |done, all| {
         assert_eq!(names_in(&folder(&place)), [format!("{NAME}.part")]);
         (steps, last) = (steps + 1, (done, all));
     });
@@ -203,12 +207,16 @@ fn two_backups_are_not_made_at_once() {
     let (other, path) = (backups.clone(), place.path());
     let first = std::thread::spawn(move || {
         let mut is_first = true;
-        other.create(&contents(&path), NOON, &mut |_, _| {
-            if std::mem::take(&mut is_first) {
-                begun.send(()).unwrap();
-                was_tried.recv().unwrap();
-            }
-        })
+        other.create(
+            &contents(&Origin::Sqlite(path.clone())),
+            NOON,
+            &mut |_, _| {
+                if std::mem::take(&mut is_first) {
+                    begun.send(()).unwrap();
+                    was_tried.recv().unwrap();
+                }
+            },
+        )
     });
     has_begun.recv().unwrap();
     assert!(matches!(make(&place, &backups), Err(BackupError::Busy(_))));
@@ -233,7 +241,7 @@ fn old_ones_go_with_their_notes() {
     let day = std::time::Duration::from_hours(24);
     for age in 0..4 {
         let at = NOON.before(day * age);
-        let made = backups.create(&contents(&place.path()), at, &mut |_, _| {});
+        let made = backups.create(&contents(&records_of(&place)), at, &mut |_, _| {});
         made.unwrap();
     }
     let keep = Keep {

@@ -1,5 +1,6 @@
 //! The store on PostgreSQL, each test with a server of its own.
 
+mod archive;
 mod contract;
 pub(crate) mod house;
 mod losses;

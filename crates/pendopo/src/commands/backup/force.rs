@@ -6,8 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use school::Clock;
-use store::archive::{DATABASE, FILES};
-use store::backup::{Restored, Swap, restore, swap};
+use store::archive::{DATABASE, FILES, Origin};
+use store::backup::{
+    Backups, Place, Replacement, Restored, Swap, is_blank, replace, restore, swap,
+};
+use store::postgres::Options;
 use tempfile::{Builder, TempDir};
 
 use super::{identity, name, whole};
@@ -18,20 +21,36 @@ use crate::console::{Progress, say};
 use crate::data_dir::{self, DataDir};
 
 pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
-    let database = backups::database(config)?;
+    let records = backups::records(config)?;
     // Held to the end, so that no server starts meanwhile.
     let _data = DataDir::open(&config.data, &RoleName::ALL)?;
+    // Asked first: whoever still works with the records is found out before the work begins.
+    let is_to_keep = match &records {
+        Origin::Sqlite(_) => false,
+        Origin::Postgres(options) => !is_blank(options).context("nothing was changed")?,
+    };
     let scratch = Builder::new()
         .prefix(".restore-")
         .tempdir_in(&config.data)
         .with_context(|| format!("can't restore into {}", config.data.display()))?;
     let restored = unpack(config, &scratch, one).context("nothing was changed")?;
     let aside = aside(config);
-    swap(
-        &config.data,
-        &aside,
-        &swaps(config, database, scratch.path())?,
-    )?;
+    let swaps = swaps(config, &records, scratch.path())?;
+    match &records {
+        Origin::Sqlite(_) => swap(&config.data, &aside, &swaps, || Ok(()))?,
+        Origin::Postgres(options) => {
+            if is_to_keep {
+                keep(config, &records, &aside).context("nothing was changed")?;
+            }
+            let written = written(options, scratch.path()).context("nothing was changed")?;
+            swap(&config.data, &aside, &swaps, || written.commit())?;
+        }
+    }
+    tell((one, &records), &restored, &aside);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell((one, records): (&OneBackup, &Origin), restored: &Restored, aside: &Path) {
     say(format!(
         "{} is in force: {} rows and {} files of {}",
         one.file.display(),
@@ -48,8 +67,36 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
         "what was there before is in {}: remove it when you need it no more",
         aside.display()
     ));
-    say("everybody has to sign in again, and the next start makes a new admin-token");
-    Ok(ExitCode::SUCCESS)
+    say(match records {
+        Origin::Sqlite(_) => {
+            "everybody has to sign in again, and the next start makes a new admin-token"
+        }
+        Origin::Postgres(_) => {
+            "everybody has to sign in again; where the admin-token is not good any more, `pendopo token new` makes one"
+        }
+    });
+}
+
+/// A backup of what is there, in the place for what moves aside.
+fn keep(config: &Config, records: &Origin, aside: &Path) -> Result<()> {
+    let place = Place::Folder(aside.to_owned());
+    let backups = Backups::new(place, aside.to_owned(), config.backup.recipient.clone());
+    let mut progress = Progress::of("keeping what is there", "rows");
+    let mut tell = |done, all| progress.tell(done, all);
+    let all = (records, &DIRECTORIES[..]);
+    let made = backups::create_in(&backups, config, all, Clock::System.now(), &mut tell)?;
+    drop(progress);
+    let path = aside.join(made.name);
+    say(format!("what was there is kept as {}", path.display()));
+    Ok(())
+}
+
+/// The restored records on the server, where they are not in force yet.
+fn written(options: &Options, scratch: &Path) -> Result<Replacement> {
+    let mut progress = Progress::of("writing", "rows");
+    let restored = scratch.join("new").join(DATABASE);
+    let mut tell = |done, all| progress.tell(done, all);
+    Ok(replace(options, &restored, &mut tell)?)
 }
 
 fn unpack(config: &Config, scratch: &TempDir, one: &OneBackup) -> Result<Restored> {
@@ -77,25 +124,21 @@ fn aside(config: &Config) -> PathBuf {
     }
 }
 
-/// The database with its log, the directories that the backup holds, and the token that the restored database does not
-/// know.
-fn swaps(config: &Config, database: &Path, scratch: &Path) -> Result<Vec<Swap>> {
+/// The directories that the backup holds; of a database in a file, that with its log, and the token that the restored one
+/// does not know.
+fn swaps(config: &Config, records: &Origin, scratch: &Path) -> Result<Vec<Swap>> {
     let new = scratch.join("new");
-    let beside = |end: &str| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    };
     let gone = |live| Swap { new: None, live };
-    let mut swaps = vec![
-        gone(beside("-wal")),
-        gone(beside("-shm")),
-        gone(data_dir::admin_token(&config.data)),
-        Swap {
+    let mut swaps = Vec::new();
+    // Which servers have the token of records that many share, nobody knows here.
+    if let Origin::Sqlite(database) = records {
+        swaps.push(gone(data_dir::admin_token(&config.data)));
+        swaps.extend(config.store.records.files().into_iter().skip(1).map(gone));
+        swaps.push(Swap {
             new: Some(new.join(DATABASE)),
-            live: database.to_owned(),
-        },
-    ];
+            live: database.clone(),
+        });
+    }
     for directory in DIRECTORIES {
         let restored = new.join(FILES).join(directory);
         if restored.exists() {
