@@ -85,6 +85,8 @@ pub(crate) enum Command {
     /// Make, list and prove backups, and restore one
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Copy records from one engine to another, beside a running server, and prove that every row is the same
+    Copy(CopyOptions),
     /// Look after the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -300,6 +302,26 @@ pub(crate) struct OneBackup {
     /// The file with the key that opens a sealed one, as `age-keygen` writes it
     #[arg(long, value_name = "FILE")]
     pub(crate) identity: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyOptions {
+    /// Where the records are: `sqlite:PATH` or `postgres://user@host/database`
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: String,
+    /// Where they shall be: a file that is not there yet, or a database without any
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// The file with the password for `--from` [default: that of `store.records`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_password_file: Option<PathBuf>,
+    /// The file with the password for `--to` [default: that of `store.records`]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_password_file: Option<PathBuf>,
+    /// Let nobody write to the old records until this command is ended, so that nothing is lost before the new ones are
+    /// in force
+    #[arg(long)]
+    pub(crate) hold: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod certificate;
 mod check;
+mod copy;
 mod doctor;
 mod drain;
 mod generate;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(command) => token::run(&load(&global)?.config, command),
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
         Command::Backup(command) => backup::run(&load(&global)?.config, command),
+        Command::Copy(options) => copy::run(&load(&global)?.config, &options),
         Command::Cert(command) => certificate::run(&load(&global)?.config, command),
         Command::Drain(options) => drain::run(&load(&global)?.config, options),
         Command::Reload => reload::run(&config::data_directory(&global)?),

@@ -37,7 +37,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    /// Waits for one.
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -21,14 +21,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::sqlite::{Filling, Snapshot};
-use crate::value::Value;
+use crate::value::{Row, Value};
 
 pub use fault::ArchiveError;
 pub use manifest::{FilePart, Head, Manifest, TablePart};
 pub use origin::Origin;
 
 pub(crate) use table::Table;
-pub(crate) use transfer::{Sink, prove, transfer};
+pub(crate) use transfer::{Sink, digest, move_table, prove, transfer};
 
 use input::Input;
 use reader::Visitor;
@@ -53,6 +53,9 @@ pub(crate) trait Source {
         table: &Table,
         take: &mut dyn FnMut(&[Value]) -> Result<(), ArchiveError>,
     ) -> Result<(), ArchiveError>;
+
+    /// Asks something that every engine understands.
+    fn ask(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, ArchiveError>;
 
     /// For each table that numbers its rows, the last number that it gave.
     fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError>;
@@ -130,13 +133,13 @@ pub fn restore(
     };
     let manifest = reader::read(Input::new(input, progress), &mut restoring)?;
     let filling = restoring.filling.ok_or_else(ArchiveError::no_head)?;
-    filling.finish(&manifest.head)?;
+    filling.finish(&manifest.head.numbers)?;
     let mut source = Snapshot::open(&into.join(DATABASE))?;
     let mut parts = Vec::new();
     for part in &manifest.tables {
         parts.push((manifest.head.table(&part.name)?, part));
     }
-    prove(&mut source, parts.into_iter())?;
+    prove(&mut source, parts.into_iter(), &mut || {})?;
     Ok(manifest)
 }
 
@@ -172,7 +175,7 @@ impl Visitor for Restoring<'_> {
 
     fn row(&mut self, table: &Table, values: Vec<Value>) -> Result<(), ArchiveError> {
         let filling = self.filling.as_mut().ok_or_else(ArchiveError::no_head)?;
-        filling.insert(table, &values)
+        Sink::insert(filling, table, &values)
     }
 
     fn file(&mut self, name: &str, content: &mut dyn Read) -> Result<(), ArchiveError> {

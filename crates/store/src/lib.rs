@@ -6,6 +6,7 @@
 pub mod archive;
 mod audit;
 pub mod backup;
+pub mod copying;
 mod engine;
 mod messages;
 mod migrations;

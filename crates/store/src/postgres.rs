@@ -21,6 +21,7 @@ mod upgrade;
 mod values;
 mod view;
 mod walk;
+mod write_lock;
 mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,7 @@ pub use address::Address;
 pub(crate) use filling::Filling;
 pub(crate) use turn::BackupTurn;
 pub(crate) use view::View;
+pub(crate) use write_lock::WriteLock;
 
 /// The engine answers a check within this time, or is taken to be away.
 const CHECK_WITHIN: Duration = Duration::from_secs(1);

@@ -23,6 +23,7 @@ mod scanner;
 mod snapshot;
 mod start;
 mod upgrade;
+mod write_lock;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ use crate::unit::{Expect, Unit};
 use crate::value::{Row, values};
 pub(crate) use filling::Filling;
 pub(crate) use snapshot::Snapshot;
+pub(crate) use write_lock::WriteLock;
 
 use reader::Reader;
 use scanner::Scanner;

@@ -8,6 +8,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use store::archive::Origin;
 use store::postgres::{self, Address};
 use store::{Opened, Status, sqlite};
+use tokio::runtime::Builder;
 
 use super::waiting::Trouble;
 use crate::config::{Records, Replica, StoreConfig};
@@ -70,6 +71,20 @@ fn server(config: &StoreConfig, address: &Address) -> postgres::Options {
         replicas: replicas(config).cloned().collect(),
         ..postgres::Options::new(address.clone())
     }
+}
+
+/// Brings records that are there to this version's schema, as a server would.
+pub(crate) fn prepare(config: &StoreConfig) -> Result<()> {
+    must_exist(&config.records)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start a runtime")?;
+    let opened = runtime
+        .block_on(open(config))
+        .map_err(Trouble::into_error)?;
+    opened.close();
+    Ok(())
 }
 
 /// Where the records are, for work on all of them.

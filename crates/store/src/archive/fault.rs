@@ -46,7 +46,7 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    pub(super) fn file(path: &Path, cause: io::Error) -> Self {
+    pub(crate) fn file(path: &Path, cause: io::Error) -> Self {
         Self::File {
             path: path.to_owned(),
             cause,
@@ -62,7 +62,7 @@ impl ArchiveError {
         }
     }
 
-    pub(super) fn no_head() -> Self {
+    pub(crate) fn no_head() -> Self {
         Self::Damaged("it does not begin with `archive.json`".to_owned())
     }
 }

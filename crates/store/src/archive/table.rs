@@ -14,6 +14,17 @@ pub(crate) struct Table {
     pub(crate) key: Vec<String>,
 }
 
+/// How it is found out what changed in a table since it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// The trail tells each row's number, under actions on these.
+    Told(&'static [&'static str]),
+    /// Rows only come, each with a higher key.
+    Appended,
+    /// It is looked at anew: it is small.
+    Whole,
+}
+
 /// Name, columns and key of each table of this version's schema.
 const TABLES: &[(&str, &str, &str)] = &[
     (
@@ -64,6 +75,17 @@ pub(crate) fn all() -> Vec<Table> {
 }
 
 impl Table {
+    /// How it is found out what changed in it.
+    pub(crate) fn follow(&self) -> Follow {
+        match self.name.as_str() {
+            "person" => Follow::Told(&["person", "password"]),
+            "token" => Follow::Told(&["token"]),
+            "message" => Follow::Told(&["message"]),
+            "audit" => Follow::Appended,
+            _ => Follow::Whole,
+        }
+    }
+
     /// Every row, in the order of the key.
     pub(crate) fn select(&self) -> String {
         self.select_by(str::to_owned)
@@ -96,6 +118,20 @@ impl Table {
             "INSERT INTO {} ({columns}) VALUES ({})",
             self.name,
             places.join(", ")
+        )
+    }
+
+    /// Takes a row's values, and puts them in the place of the row with the same key.
+    pub(crate) fn replace(&self) -> String {
+        let set = self.columns.iter();
+        let set: Vec<_> = set
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
+        format!(
+            "{} ON CONFLICT ({}) DO UPDATE SET {}",
+            self.insert(),
+            self.key.join(", "),
+            set.join(", ")
         )
     }
 

@@ -15,6 +15,9 @@ pub(crate) trait Sink {
 
     /// That was the last row of the table.
     fn end(&mut self, table: &Table) -> Result<(), ArchiveError>;
+
+    /// Runs a statement that every engine speaks, while no table's rows are coming.
+    fn run(&mut self, sql: &str, params: &[Value]) -> Result<(), ArchiveError>;
 }
 
 /// Moves every row of every table; answers what each table held.
@@ -29,26 +32,43 @@ pub(crate) fn transfer(
         all += source.count(table)?;
     }
     let mut parts = Vec::new();
+    let mut step = || {
+        done += 1;
+        progress(done, all);
+    };
     for table in &tables {
-        sink.begin(table)?;
-        let part = digest(source, table, &mut |row| {
-            done += 1;
-            progress(done, all);
-            sink.insert(table, row)
-        })?;
-        sink.end(table)?;
-        parts.push(part);
+        parts.push(move_table(source, sink, table, &mut step)?);
     }
     Ok(parts)
 }
 
-/// Reads everything back: it must be the very rows that these parts were made of.
+/// Moves every row of a table; `step` is called for each.
+pub(crate) fn move_table(
+    source: &mut dyn Source,
+    sink: &mut dyn Sink,
+    table: &Table,
+    step: &mut dyn FnMut(),
+) -> Result<TablePart, ArchiveError> {
+    sink.begin(table)?;
+    let part = digest(source, table, &mut |row| {
+        step();
+        sink.insert(table, row)
+    })?;
+    sink.end(table)?;
+    Ok(part)
+}
+
+/// Reads everything back: it must be the very rows that these parts were made of. `step` is called for each.
 pub(crate) fn prove<'a>(
     source: &mut dyn Source,
     parts: impl Iterator<Item = (&'a Table, &'a TablePart)>,
+    step: &mut dyn FnMut(),
 ) -> Result<(), ArchiveError> {
     for (table, part) in parts {
-        let found = digest(source, table, &mut |_| Ok(()))?;
+        let found = digest(source, table, &mut |_| {
+            step();
+            Ok(())
+        })?;
         if found != *part {
             return Err(ArchiveError::NotTheSame(part.name.clone()));
         }

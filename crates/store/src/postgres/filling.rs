@@ -12,7 +12,7 @@ use super::session::{LASTING, Session, failed, odd};
 use super::{Options, upgrade, walk};
 use crate::archive::{ArchiveError, Sink, Source, Table, table};
 use crate::migrations;
-use crate::value::Value;
+use crate::value::{Row, Value};
 
 /// Nobody else writes, migrates or reads until the end; what is committed is on the disk.
 const BEGIN: &str = "SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(5786930143); \
@@ -158,6 +158,10 @@ impl Sink for Filling {
         let mut rows = self.rows.take().ok_or_else(|| odd("no table"))?;
         self.session.ask(rows.as_mut().finish()).map(drop)
     }
+
+    fn run(&mut self, sql: &str, params: &[Value]) -> Result<(), ArchiveError> {
+        self.ask(sql, params).map(drop)
+    }
 }
 
 /// As it would be after the commit.
@@ -176,6 +180,11 @@ impl Source for Filling {
         take: &mut dyn FnMut(&[Value]) -> Result<(), ArchiveError>,
     ) -> Result<(), ArchiveError> {
         walk::each(&self.session, table, take)
+    }
+
+    fn ask(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, ArchiveError> {
+        let asked = self.session.connection().run(sql, params);
+        self.session.ask(asked).map(|(_, rows)| rows)
     }
 
     fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError> {

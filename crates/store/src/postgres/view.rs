@@ -5,7 +5,7 @@ use super::{Options, walk};
 use crate::archive::{ArchiveError, Source, Table, table};
 use crate::migrations;
 use crate::opened::OpenError;
-use crate::value::Value;
+use crate::value::{Row, Value};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const SCHEMA: &str = "SELECT MAX(id) FROM migration";
@@ -52,6 +52,11 @@ impl Source for View {
         take: &mut dyn FnMut(&[Value]) -> Result<(), ArchiveError>,
     ) -> Result<(), ArchiveError> {
         walk::each(&self.session, table, take)
+    }
+
+    fn ask(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, ArchiveError> {
+        let asked = self.session.connection().run(sql, params);
+        self.session.ask(asked).map(|(_, rows)| rows)
     }
 
     fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError> {

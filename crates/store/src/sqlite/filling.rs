@@ -1,5 +1,6 @@
 //! A new database, filled row by row from an archive.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use rusqlite::Connection;
 use super::failure::store_error;
 use super::start::{create, open_error};
 use super::{Options, connection, upgrade};
-use crate::archive::{ArchiveError, Head, Table};
+use crate::archive::{ArchiveError, Sink, Table};
 use crate::migrations;
 use crate::opened::OpenError;
 use crate::value::Value;
@@ -47,8 +48,7 @@ impl Filling {
         })
     }
 
-    /// Adds a row.
-    pub(crate) fn insert(&mut self, table: &Table, values: &[Value]) -> Result<(), ArchiveError> {
+    fn add(&mut self, table: &Table, values: &[Value]) -> Result<(), ArchiveError> {
         let insert = connection::run(&self.connection, &table.insert(), values, None);
         insert.map_err(|error| self.fail(error))?;
         self.in_group += 1;
@@ -59,9 +59,9 @@ impl Filling {
         Ok(())
     }
 
-    /// Completes the database, and looks through the whole of it.
-    pub(crate) fn finish(self, head: &Head) -> Result<(), ArchiveError> {
-        for (table, last) in &head.numbers {
+    /// Completes the database, and looks through the whole of it. Each table numbers its rows after these numbers from now on.
+    pub(crate) fn finish(self, numbers: &BTreeMap<String, i64>) -> Result<(), ArchiveError> {
+        for (table, last) in numbers {
             self.number(table, *last)?;
         }
         self.execute("COMMIT; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;")?;
@@ -125,5 +125,24 @@ impl Filling {
             }
             other => ArchiveError::Store(other),
         }
+    }
+}
+
+impl Sink for Filling {
+    fn begin(&mut self, _: &Table) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn insert(&mut self, table: &Table, row: &[Value]) -> Result<(), ArchiveError> {
+        self.add(table, row)
+    }
+
+    fn end(&mut self, _: &Table) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn run(&mut self, sql: &str, params: &[Value]) -> Result<(), ArchiveError> {
+        let ran = connection::run(&self.connection, sql, params, None);
+        ran.map(drop).map_err(|error| self.fail(error))
     }
 }

@@ -8,7 +8,7 @@ use super::connection::{self, read};
 use super::failure::store_error;
 use super::start::open_error;
 use crate::archive::{ArchiveError, Source, Table};
-use crate::value::Value;
+use crate::value::{Row, Value};
 
 /// The table in which SQLite keeps the last number that each table gave.
 const NUMBERS: &str = "SELECT name, seq FROM sqlite_sequence ORDER BY name";
@@ -69,6 +69,13 @@ impl Source for Snapshot {
             take(&read(row, table.columns.len()).map_err(fail)?)?;
         }
         Ok(())
+    }
+
+    fn ask(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, ArchiveError> {
+        let asked = connection::run(&self.connection, sql, params, None);
+        asked
+            .map(|(_, rows)| rows)
+            .map_err(|error| self.fail(error))
     }
 
     fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError> {

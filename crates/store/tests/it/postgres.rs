@@ -2,6 +2,7 @@
 
 mod archive;
 mod contract;
+mod copying;
 pub(crate) mod house;
 mod losses;
 mod model;
