@@ -8,8 +8,12 @@
 
 #[path = "../../crates/edge/src/authority.rs"]
 mod authority;
+#[path = "../../crates/edge/src/upstream/own/chunks.rs"]
+mod chunks;
 #[path = "../../crates/edge/src/forwarded.rs"]
 mod forwarded;
+#[path = "../../crates/edge/src/upstream/own/head.rs"]
+mod head;
 #[path = "../../crates/edge/src/path.rs"]
 mod path;
 #[path = "../../crates/edge/src/proxy_protocol.rs"]
@@ -17,6 +21,7 @@ mod proxy_protocol;
 #[path = "../../crates/edge/src/site.rs"]
 mod site;
 
+pub mod answers;
 pub mod clients;
 pub mod introductions;
 pub mod limiter;

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::program::{frugal_cargo, output, run};
 
 /// The programs of `fuzz/targets`.
-const TARGETS: [&str; 4] = ["proxy_header", "forwarded", "routing", "limiter"];
+const TARGETS: [&str; 5] = ["proxy_header", "forwarded", "routing", "limiter", "answers"];
 
 /// How long each runs in continuous integration, in seconds.
 const BRIEF: u32 = 5;

@@ -132,8 +132,8 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn name(&self) -> HeaderValue {
-        self.name.clone()
+    pub(crate) fn name(&self) -> &HeaderValue {
+        &self.name
     }
 
     pub(crate) fn received(&self, bytes: usize) {

@@ -85,6 +85,11 @@ fn is_framing_in_disguise(name: &str) -> bool {
     !is_real && (spells("contentlength") || spells("transferencoding"))
 }
 
+/// Whether anything in an answer was said to the edge alone.
+pub(crate) fn has_private(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| is_hop_by_hop(name.as_str()))
+}
+
 /// Takes out of an answer what its sender said to the edge alone.
 pub(crate) fn strip(headers: &mut HeaderMap) {
     let nominated = nominated(headers);

@@ -36,6 +36,7 @@ mod media_type;
 mod metrics;
 mod overhead;
 mod path;
+mod patience;
 mod phases;
 mod proxy;
 mod proxy_protocol;

@@ -86,6 +86,7 @@ impl Worker {
                     self.drain.reach(Stage::Leaving);
                 }
                 _ = sweep.tick() => self.desk.pools.sweep(self.desk.shared.clock.now()),
+                () = self.desk.pools.disturbed() => self.desk.pools.tend(self.desk.shared.clock.now()),
                 accepted = accept(http.as_deref()) => self.take(accepted, http.as_deref(), false).await,
                 accepted = accept(https.as_deref()) => self.take(accepted, https.as_deref(), true).await,
                 Some(ended) = self.connections.join_next() => tell(ended),

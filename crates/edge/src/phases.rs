@@ -229,7 +229,7 @@ fn finish(ending: Ending, response: Response<Body>) -> Response<Answered> {
         exchange.is_foreign(),
         exchange.link.is_real(),
     );
-    head.headers.insert(X_REQUEST_ID, exchange.name());
+    head.headers.insert(X_REQUEST_ID, exchange.name().clone());
     let is_http1 = exchange.version <= Version::HTTP_11;
     let is_leaving = exchange.link.desk.drain.stage() != Stage::Open;
     if is_leaving && is_http1 && head.status != StatusCode::SWITCHING_PROTOCOLS {

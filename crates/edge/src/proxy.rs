@@ -8,22 +8,27 @@ mod said;
 mod tunnel;
 mod upgrade;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::EXPECT;
 use http::request::Parts;
 use http::response;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
-use http_body::Body as _;
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::content::{Body, Nothing, Outgoing};
+use crate::content::{Body, Nothing, Outgoing, Whole};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
-use crate::upstream::{self, Care, Channel, Flight, Picked, Target, Unreachable, Upstream};
+use crate::patience::Patience;
+use crate::upstream::{
+    Arriving, Asking, Care, Channel, Failure, Flight, Introduction, Picked, Target, Unreachable,
+    Upstream,
+};
 use manner::Manner;
 use passing::{Lease, Passing};
 use tunnel::Tunnel;
@@ -43,7 +48,8 @@ pub(crate) async fn forward(
     (mut head, incoming): (Parts, Incoming),
     said: Said,
 ) -> Result<Response<Body>, &'static Refusal> {
-    headers::onward(&mut head.headers, exchange, said.told.as_ref());
+    head.headers.remove(EXPECT);
+    let introduction = headers::introduction(&head, exchange, said.told.as_ref());
     let manner = Manner::of(&upstream.config, &head.headers);
     let body = outgoing::receive(incoming, exchange, &manner).await?;
     let rest = headers::frame(&mut head, &body);
@@ -57,7 +63,9 @@ pub(crate) async fn forward(
         rest,
         is_harmless: head.method.is_idempotent(),
         is_kept: manner.is_http2() || head.method.is_idempotent() && body.again().is_some(),
-        load: Some((head, body)),
+        head,
+        introduction: &introduction,
+        body: Some(body),
         tried: Vec::new(),
         must_dial: false,
         repeats: 0,
@@ -92,8 +100,10 @@ struct Errand<'a> {
     is_harmless: bool,
     /// What is sent is a copy, so that it can be sent again.
     is_kept: bool,
+    head: Parts,
+    introduction: &'a Introduction<'a>,
     /// Absent only while it is being sent, or when it is gone for good.
-    load: Option<(Parts, Outgoing)>,
+    body: Option<Outgoing>,
     tried: Vec<Arc<Target>>,
     /// A connection that had rested turned out to be closed: the next one shall be new.
     must_dial: bool,
@@ -185,7 +195,7 @@ impl Errand<'_> {
                 None => return Outcome::Again,
             },
         };
-        let Some(request) = self.request() else {
+        let Some(body) = self.body() else {
             return Outcome::Failed(self.last.unwrap_or(&error::UPSTREAM_CLOSED));
         };
         let lease = Lease {
@@ -194,7 +204,7 @@ impl Errand<'_> {
             upstream: Arc::clone(upstream),
             exchange: Arc::clone(self.exchange),
         };
-        self.send(lease, request, is_fresh).await
+        self.send(lease, body, is_fresh).await
     }
 
     async fn dial(&mut self, target: &Arc<Target>) -> Option<Channel> {
@@ -228,52 +238,59 @@ impl Errand<'_> {
         self.tried.push(Arc::clone(target));
     }
 
-    /// The request to send now; a copy if it may have to be sent again.
-    fn request(&mut self) -> Option<Request<Outgoing>> {
-        let (head, body) = if self.is_kept {
-            let (head, body) = self.load.as_ref()?;
-            (head.clone(), body.again()?)
+    /// The body to send now; a copy if it may have to be sent again.
+    fn body(&mut self) -> Option<Outgoing> {
+        if self.is_kept {
+            self.body.as_ref()?.again()
         } else {
-            self.load.take()?
-        };
-        Some(Request::from_parts(head, body))
+            self.body.take()
+        }
     }
 
-    async fn send(
-        &mut self,
-        mut lease: Lease,
-        mut request: Request<Outgoing>,
-        is_fresh: bool,
-    ) -> Outcome {
-        if !request.headers().contains_key(HOST) {
-            request
-                .headers_mut()
-                .insert(HOST, lease.flight.target().authority.clone());
-        }
-        let sending = lease.channel.send(request);
-        match self.within_time(sending).await {
+    async fn send(&mut self, mut lease: Lease, body: Outgoing, is_fresh: bool) -> Outcome {
+        let asking = Asking {
+            head: &self.head,
+            introduction: self.introduction,
+            authority: &lease.flight.target().authority,
+        };
+        let mut patience = lease.channel.patience();
+        let sending = lease.channel.send(&asking, body);
+        let outcome = self.within_time(&mut patience, sending).await;
+        lease.channel.keeps(patience);
+        match outcome {
             None => self.fail(&error::ANSWER_TIMEOUT),
             Some(Ok(response)) => {
                 self.upstream.counts.requests.inc();
                 self.answer(lease, response)
             }
-            Some(Err(error)) => self.broken(&lease, error, is_fresh),
+            Some(Err(failure)) => self.broken(&lease, failure, is_fresh),
         }
     }
 
     /// Waits for the head of the answer; the time begins anew while the client's body still moves.
-    async fn within_time<T>(&self, sending: impl Future<Output = T>) -> Option<T> {
-        let mut sending = std::pin::pin!(sending);
-        loop {
-            let moved = self.exchange.bytes_in();
-            let usual = self.upstream.config.head_timeout.duration();
-            let until = Instant::now() + self.manner.silence().unwrap_or(usual);
-            match timeout_at(until, &mut sending).await {
-                Ok(outcome) => return Some(outcome),
-                Err(_) if self.exchange.bytes_in() != moved => {}
-                Err(_) => return None,
+    async fn within_time<T>(
+        &self,
+        patience: &mut Patience,
+        sending: impl Future<Output = T>,
+    ) -> Option<T> {
+        let usual = self.upstream.config.head_timeout.duration();
+        let span = self.manner.silence().unwrap_or(usual);
+        let mut until = Instant::now() + span;
+        let mut moved = self.exchange.bytes_in();
+        let mut sending = pin!(sending);
+        poll_fn(|cx| {
+            if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
+                return Poll::Ready(Some(outcome));
             }
-        }
+            ready!(patience.poll(cx, until));
+            let before = std::mem::replace(&mut moved, self.exchange.bytes_in());
+            if before == moved {
+                return Poll::Ready(None);
+            }
+            until = Instant::now() + span;
+            patience.poll(cx, until).map(|()| None)
+        })
+        .await
     }
 
     fn fail(&self, refusal: &'static Refusal) -> Outcome {
@@ -282,17 +299,12 @@ impl Errand<'_> {
     }
 
     /// The connection failed before the head of an answer was there.
-    fn broken(
-        &mut self,
-        lease: &Lease,
-        mut error: TrySendError<Request<Outgoing>>,
-        is_fresh: bool,
-    ) -> Outcome {
+    fn broken(&mut self, lease: &Lease, failure: Failure, is_fresh: bool) -> Outcome {
         let target = lease.flight.target();
-        if let Some(unsent) = error.take_message() {
+        if let Failure::Unsent(body) = failure {
             // Nothing of it left this process.
             if !self.is_kept {
-                self.load = Some(unsent.into_parts());
+                self.body = Some(body);
             }
             if is_fresh {
                 self.unreachable(
@@ -303,16 +315,15 @@ impl Errand<'_> {
             self.must_dial = true;
             return Outcome::Again;
         }
-        let error = error.into_error();
         if let Some(fault) = self.exchange.fault() {
             return Outcome::Failed(fault);
         }
-        if error.is_parse() {
+        if matches!(failure, Failure::Malformed) {
             return self.fail(&error::BAD_RESPONSE);
         }
-        tracing::debug!(target = %target.label, %error, "a target gave no answer");
+        tracing::debug!(target = %target.label, "a target gave no answer");
         let is_untouched = lease.channel.is_untouched();
-        let is_unprocessed = upstream::is_unprocessed(&error);
+        let is_unprocessed = matches!(failure, Failure::Unprocessed);
         // A target that takes a new connection and closes it would only do so again.
         let has_way =
             is_unprocessed || !is_fresh || self.upstream.members().len() > self.tried.len() + 1;
@@ -333,8 +344,8 @@ impl Errand<'_> {
         Outcome::Again
     }
 
-    fn answer(&mut self, mut lease: Lease, response: Response<Incoming>) -> Outcome {
-        let (mut head, incoming) = response.into_parts();
+    fn answer(&mut self, mut lease: Lease, response: Response<Arriving>) -> Outcome {
+        let (mut head, arriving) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return self.switch(lease, head);
         }
@@ -345,19 +356,24 @@ impl Errand<'_> {
         }
         // The target's version is a matter of its own connection.
         head.version = Version::HTTP_11;
-        let Ok(stated) = headers::back(&mut head.headers) else {
-            return self.fail(&error::BAD_RESPONSE);
-        };
+        let stated = headers::back(&mut head.headers);
         if let Some(stated) = self.rest.or(stated) {
             lease.channel.is_kept_for(stated);
         }
-        let body = if incoming.is_end_stream() {
-            lease.release();
-            Body::new(Nothing)
-        } else {
-            let silence = self.manner.answer_silence(&head.headers);
-            let trailers = self.manner.answer_trailers();
-            Body::new(Passing::new(incoming, lease, trailers, silence))
+        let body = match arriving {
+            Arriving::Nothing => {
+                lease.release();
+                Body::new(Nothing)
+            }
+            Arriving::Whole(bytes) => {
+                lease.release();
+                Body::new(Whole(bytes))
+            }
+            Arriving::OverLine | Arriving::Stream(_) => {
+                let silence = self.manner.answer_silence(&head.headers);
+                let trailers = self.manner.answer_trailers();
+                Body::new(Passing::new(arriving, lease, trailers, silence))
+            }
         };
         Outcome::Answered(Response::from_parts(head, body))
     }
@@ -365,10 +381,11 @@ impl Errand<'_> {
     /// The target leaves HTTP: right only if that is what the client asked for.
     fn switch(&mut self, lease: Lease, mut head: response::Parts) -> Outcome {
         let asked = self.asked.take();
-        let granted = asked.and_then(|asked| asked.granted(&mut head));
-        let (Some(granted), Ok(_)) = (granted, headers::back(&mut head.headers)) else {
+        let granted = asked.and_then(|asked| asked.granted(&head));
+        let Some(granted) = granted else {
             return self.fail(&error::BAD_RESPONSE);
         };
+        headers::back(&mut head.headers);
         granted.tell(&mut head);
         Tunnel::begin(granted, lease);
         head.version = Version::HTTP_11;

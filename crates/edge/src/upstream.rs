@@ -1,5 +1,6 @@
 //! Upstreams: named groups of targets, who of them is well, and who gets the next request.
 
+mod asking;
 mod balance;
 mod budget;
 mod channel;
@@ -18,7 +19,6 @@ mod target;
 mod trunk;
 mod trust;
 mod unreachable;
-mod wire;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -34,7 +34,8 @@ use source::Source;
 
 use crate::config::{Address, UpstreamConfig};
 
-pub(crate) use channel::{Channel, is_unprocessed};
+pub(crate) use asking::{Asking, Introduction};
+pub(crate) use channel::{Arriving, Channel, Failure};
 pub(crate) use clock::Clock;
 pub(crate) use counts::Families;
 pub(crate) use idle::stated;

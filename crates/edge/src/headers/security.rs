@@ -17,6 +17,9 @@ const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(),
 /// How many of the headers fit every page on the web.
 const UNIVERSAL: usize = 3;
 
+/// How many more the edge itself may add.
+const OTHERS: usize = 3;
+
 /// Headers for every answer; one that the service set itself is left as it is.
 pub(crate) struct SecurityHeaders {
     always: [(HeaderName, HeaderValue); 5],
@@ -46,7 +49,6 @@ impl SecurityHeaders {
     /// `is_foreign` marks the answer of a program that knows nothing of ours; `is_real` a certificate that browsers
     /// believe by themselves.
     pub(crate) fn apply(&self, headers: &mut HeaderMap, is_foreign: bool, is_real: bool) {
-        headers.reserve(self.always.len() + 3);
         headers.remove(SERVER);
         // What a program of others may do on its own pages, nobody can guess.
         let count = if is_foreign {
@@ -54,6 +56,7 @@ impl SecurityHeaders {
         } else {
             self.always.len()
         };
+        headers.reserve(count + OTHERS);
         for (name, value) in &self.always[..count] {
             if let Entry::Vacant(entry) = headers.entry(name) {
                 entry.insert(value.clone());

@@ -1,16 +1,17 @@
 //! Headers between the client and a target: whom the request comes from, and what concerns one connection only.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, FORWARDED, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::content::Outgoing;
 use crate::exchange::Exchange;
-use crate::headers::{X_REQUEST_ID, strip};
+use crate::headers::{X_REQUEST_ID, has_private, strip};
 use crate::link::Link;
 use crate::upstream;
 
@@ -47,48 +48,54 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
     lines.join(", ")
 }
 
+/// How many headers tell whom a request comes from.
+const TOLD: usize = 6;
+
 /// Tells the target whom the request comes from. Nothing the client wrote is left by then; what a trusted proxy
 /// wrote goes before what we know ourselves.
-pub(crate) fn onward(headers: &mut HeaderMap, exchange: &Exchange, told: Option<&Told>) {
+pub(crate) fn introduction<'a>(
+    head: &Parts,
+    exchange: &'a Exchange,
+    told: Option<&Told>,
+) -> [(HeaderName, Option<Cow<'a, HeaderValue>>); TOLD] {
     let client = &exchange.client;
-    let host = headers.get(HOST).cloned();
-    headers.remove(EXPECT);
-    headers.reserve(8);
+    let host = head.headers.get(HOST);
     let address = exchange.link.peer_text();
     let proto = if client.secure { "https" } else { "http" };
     let (for_value, forwarded) = match told {
         None => (
-            Some(address.clone()),
-            own_element(&exchange.link, host.as_ref(), proto),
+            Some(Cow::Borrowed(address)),
+            own_element(&exchange.link, host, proto),
         ),
         Some(told) => {
             let text = address.to_str().unwrap_or_default();
-            let forwarded = element(exchange.link.peer, host.as_ref(), proto);
+            let forwarded = element(exchange.link.peer, host, proto);
             (
-                HeaderValue::try_from(appended(&told.forwarded_for, text)).ok(),
-                HeaderValue::try_from(appended(&told.forwarded, &forwarded)).ok(),
+                owned(appended(&told.forwarded_for, text)),
+                owned(appended(&told.forwarded, &forwarded)),
             )
         }
     };
     let real = if client.address == exchange.link.peer {
-        Some(address.clone())
+        Some(Cow::Borrowed(address))
     } else {
-        HeaderValue::try_from(client.address.to_string()).ok()
+        owned(client.address.to_string())
     };
-    let told_host = told.and_then(|told| told.host.clone());
-    let values = [
+    let told_host = told.and_then(|told| told.host.as_ref());
+    let host = told_host.or(host).cloned().map(Cow::Owned);
+    let proto = Cow::Owned(HeaderValue::from_static(proto));
+    [
         (REAL_IP, real),
         (FORWARDED_FOR, for_value),
-        (FORWARDED_PROTO, Some(HeaderValue::from_static(proto))),
-        (FORWARDED_HOST, told_host.or(host)),
+        (FORWARDED_PROTO, Some(proto)),
+        (FORWARDED_HOST, host),
         (FORWARDED, forwarded),
-        (X_REQUEST_ID, Some(exchange.name())),
-    ];
-    for (name, value) in values {
-        if let Some(value) = value {
-            headers.insert(name, value);
-        }
-    }
+        (X_REQUEST_ID, Some(Cow::Borrowed(exchange.name()))),
+    ]
+}
+
+fn owned(text: String) -> Option<Cow<'static, HeaderValue>> {
+    HeaderValue::try_from(text).ok().map(Cow::Owned)
 }
 
 /// States the body's length as one number, and none where there is no body. Says how long the connection may rest
@@ -124,13 +131,17 @@ fn appended(before: &str, own: &str) -> String {
 }
 
 /// What we know ourselves, written once for each connection as long as it asks for one host.
-fn own_element(link: &Link, host: Option<&HeaderValue>, proto: &str) -> Option<HeaderValue> {
+fn own_element<'a>(
+    link: &'a Link,
+    host: Option<&HeaderValue>,
+    proto: &str,
+) -> Option<Cow<'a, HeaderValue>> {
     let write = |host| HeaderValue::try_from(element(link.peer, host, proto)).ok();
     let (first, written) = link.forwarded.get_or_init(|| (host.cloned(), write(host)));
     if first.as_ref() == host {
-        written.clone()
+        written.as_ref().map(Cow::Borrowed)
     } else {
-        write(host)
+        write(host).map(Cow::Owned)
     }
 }
 
@@ -153,27 +164,20 @@ fn element(peer: IpAddr, host: Option<&HeaderValue>, proto: &str) -> String {
 }
 
 /// Takes out of an answer's head what concerns the connection to the target; says how long the target keeps it.
-/// Fails when two readings of where the body ends are possible.
-pub(crate) fn back(headers: &mut HeaderMap) -> Result<Option<Duration>, ()> {
-    if headers.contains_key(TRANSFER_ENCODING) {
-        let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-        let is_chunked = codings
-            .next()
-            .is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-        if !is_chunked || codings.next().is_some() || headers.contains_key(CONTENT_LENGTH) {
-            return Err(());
-        }
-    }
-    if headers.get_all(CONTENT_LENGTH).iter().nth(1).is_some()
-        && let Some(length) = headers.get(CONTENT_LENGTH).cloned()
-    {
+/// Its connection has seen to it that there is one reading of where the body ends.
+pub(crate) fn back(headers: &mut HeaderMap) -> Option<Duration> {
+    let is_repeated = headers.keys_len() < headers.len();
+    if is_repeated && let Some(length) = headers.get(CONTENT_LENGTH).cloned() {
         headers.insert(CONTENT_LENGTH, length);
+    }
+    if !has_private(headers) {
+        return None;
     }
     let stated = headers
         .get(KEEP_ALIVE)
         .and_then(|value| upstream::stated(value.as_bytes()));
     strip(headers);
-    Ok(stated)
+    stated
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! A target's answer on its way to the client, and what becomes of the connection it came over.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,13 +8,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::content::BoxError;
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
 use crate::headers::Trailers;
-use crate::upstream::{Channel, Flight, Upstream};
+use crate::patience::Patience;
+use crate::upstream::{Arriving, Channel, Flight, Upstream};
 
 /// How long a connection may take to become free once its answer has been read.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -29,15 +29,28 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
+    /// Whether the whole answer has come over a connection of its own.
+    fn has_answered(&self) -> bool {
+        matches!(&self.channel, Channel::Own(own) if own.has_answered())
+    }
+
+    /// What is known of the length of what will still come over it.
+    fn left(&self) -> SizeHint {
+        match &self.channel {
+            Channel::Own(own) => own.left(),
+            Channel::Strand(_) => SizeHint::default(),
+        }
+    }
+
     /// Gives the connection back for the next request.
     pub(crate) fn release(self) {
         // A stream needs no care: it ends by itself.
         let Channel::Own(own) = &self.channel else {
             return;
         };
-        if own.sender.is_ready() {
+        if own.is_free() {
             self.put();
-        } else if !own.sender.is_closed() {
+        } else if own.may_become_free() {
             // The target answered before it had the whole request: nearly always the rest goes out in a moment.
             tokio::spawn(self.settle());
         }
@@ -47,8 +60,7 @@ impl Lease {
         let Channel::Own(own) = &mut self.channel else {
             return;
         };
-        let is_free = poll_fn(|cx| own.sender.poll_ready(cx));
-        if let Ok(Ok(())) = timeout(SETTLE, is_free).await {
+        if timeout(SETTLE, own.settled()).await.is_ok() {
             self.put();
         }
     }
@@ -65,47 +77,76 @@ impl Lease {
     }
 }
 
+/// An answer that broke off, whatever the reason.
+struct Unfinished;
+
 /// The answer's body.
 pub(crate) struct Passing {
-    incoming: Incoming,
+    /// Absent while it comes over the connection that the request took.
+    incoming: Option<Incoming>,
+    /// Absent once the answer has ended.
     lease: Option<Lease>,
     trailers: Trailers,
     /// How long it may be silent.
     silence: Duration,
-    /// When the next part must have come; created when the first one is waited for.
-    patience: Option<Pin<Box<Sleep>>>,
-    has_moved: bool,
+    patience: Patience,
+    /// When the next part must have come; absent until it is waited for.
+    until: Option<Instant>,
+    /// It has broken off, which is not told yet.
+    broken: Option<&'static Refusal>,
 }
 
 impl Passing {
     pub(crate) fn new(
-        incoming: Incoming,
+        arriving: Arriving,
         lease: Lease,
         trailers: Trailers,
         silence: Option<Duration>,
     ) -> Self {
         let usual = lease.upstream.config.idle_timeout.duration();
+        let incoming = match arriving {
+            Arriving::Stream(incoming) => Some(incoming),
+            _ => None,
+        };
         Self {
             incoming,
             lease: Some(lease),
             trailers,
             silence: silence.unwrap_or(usual),
-            patience: None,
-            has_moved: true,
+            patience: Patience::default(),
+            until: None,
+            broken: None,
         }
     }
 
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if std::mem::take(&mut self.has_moved) {
-            let until = Instant::now() + self.silence;
-            match &mut self.patience {
-                Some(sleep) => sleep.as_mut().reset(until),
-                None => self.patience = Some(Box::pin(tokio::time::sleep_until(until))),
-            }
+        let silence = self.silence;
+        let until = *self.until.get_or_insert_with(|| Instant::now() + silence);
+        self.patience.poll(cx, until)
+    }
+
+    fn poll_part(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+        if let Some(incoming) = &mut self.incoming {
+            let part = ready!(Pin::new(incoming).poll_frame(cx));
+            return Poll::Ready(part.map(|part| part.map_err(|_| Unfinished)));
         }
-        self.patience
-            .as_mut()
-            .map_or(Poll::Pending, |sleep| sleep.as_mut().poll(cx))
+        let Some(Channel::Own(own)) = self.lease.as_mut().map(|lease| &mut lease.channel) else {
+            return Poll::Ready(None);
+        };
+        let part = ready!(own.poll_part(cx));
+        Poll::Ready(part.map(|part| part.map_err(|_| Unfinished)))
+    }
+
+    /// Whether nothing more will come.
+    fn has_ended(&self) -> bool {
+        match (&self.incoming, &self.lease) {
+            (Some(incoming), _) => incoming.is_end_stream(),
+            (None, Some(lease)) => lease.has_answered(),
+            (None, None) => true,
+        }
     }
 
     /// Breaks the answer off, so that nobody takes what came of it for the whole.
@@ -132,9 +173,12 @@ impl http_body::Body for Passing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        if let Some(refusal) = self.broken.take() {
+            return self.fail(refusal);
+        }
+        match self.poll_part(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.has_moved = true;
+                self.until = None;
                 match frame.into_trailers() {
                     Ok(trailers) => {
                         let kept = self.trailers.of(&trailers);
@@ -143,7 +187,12 @@ impl http_body::Body for Passing {
                     Err(data) => Poll::Ready(Some(Ok(data))),
                 }
             }
-            Poll::Ready(Some(Err(_))) => self.fail(&error::TRUNCATED),
+            Poll::Ready(Some(Err(_))) => {
+                // In a moment: what came before shall reach the client first.
+                self.broken = Some(&error::TRUNCATED);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Poll::Ready(None) => {
                 self.end();
                 Poll::Ready(None)
@@ -156,17 +205,21 @@ impl http_body::Body for Passing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.has_ended()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match (&self.incoming, &self.lease) {
+            (Some(incoming), _) => incoming.size_hint(),
+            (None, Some(lease)) => lease.left(),
+            (None, None) => SizeHint::with_exact(0),
+        }
     }
 }
 
 impl Drop for Passing {
     fn drop(&mut self) {
-        if self.incoming.is_end_stream() {
+        if self.has_ended() {
             self.end();
         }
     }

@@ -30,7 +30,6 @@ const FAREWELL: Duration = Duration::from_millis(400);
 pub(super) struct Tunnel {
     ending: TunnelEnding,
     lease: Lease,
-    target: OnUpgrade,
     is_websocket: bool,
 }
 
@@ -52,7 +51,6 @@ impl Tunnel {
         let tunnel = Self {
             ending: TunnelEnding::new(&exchange),
             lease,
-            target: granted.target,
             is_websocket,
         };
         if let Some(stream) = granted.client {
@@ -78,20 +76,18 @@ impl Tunnel {
     async fn run(self, client: Client) {
         let Self {
             ending,
-            lease,
-            target,
+            mut lease,
             is_websocket,
         } = self;
         let desk = Arc::clone(&ending.0.link.desk);
         let open = desk.drain.tunnel();
         let _counted = lease.upstream.counts.tunnel();
-        // The target's connection hands itself over as soon as its task runs.
-        if let Ok(target) = target.await {
+        if let Some((target, ahead)) = lease.channel.leave_http() {
             let mut pair = Pair {
                 client: client.stream,
-                target: Box::new(TokioIo::new(target)),
+                target: Box::new(target),
                 onward: Flow::new(client.ahead, is_websocket),
-                back: Flow::new(Bytes::new(), is_websocket),
+                back: Flow::new(ahead, is_websocket),
                 ending: &ending,
                 told: (0, 0),
             };

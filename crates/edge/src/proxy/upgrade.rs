@@ -32,7 +32,6 @@ pub(super) struct Asked {
 /// A target's consent.
 pub(super) struct Granted {
     chosen: HeaderValue,
-    pub(super) target: OnUpgrade,
     /// The client's stream, where it is one of many on its connection.
     pub(super) client: Option<OnUpgrade>,
 }
@@ -133,7 +132,7 @@ impl Asked {
     }
 
     /// The consent in the head of an answer with status 101, if it is one.
-    pub(super) fn granted(self, head: &mut response::Parts) -> Option<Granted> {
+    pub(super) fn granted(self, head: &response::Parts) -> Option<Granted> {
         if !self.is_granted(&head.headers) {
             return None;
         }
@@ -143,7 +142,6 @@ impl Asked {
         };
         Some(Granted {
             chosen: head.headers.get(UPGRADE)?.clone(),
-            target: head.extensions.remove()?,
             client,
         })
     }

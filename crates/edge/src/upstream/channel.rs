@@ -2,29 +2,72 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use http::{Request, Response};
+use bytes::Bytes;
+use http::Response;
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 
+use super::asking::Asking;
 use super::clock::Clock;
+use super::line::Line;
 use super::own::Own;
+use super::own::head::Malformed;
 use super::target::Target;
 use super::trunk::{Strand, Trunk};
 use super::unreachable::Unreachable;
 use crate::config::Protocol;
 use crate::content::Outgoing;
-
-/// What came of sending a request. One that did not leave this process comes back with the error.
-pub(crate) type Sent = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>;
+use crate::patience::Patience;
 
 /// A connection with nobody else on it, or a stream; dropping it ends whatever it is doing.
-#[derive(Debug)]
 pub(crate) enum Channel {
-    Own(Own),
+    Own(Box<Own>),
     Strand(Strand),
+}
+
+/// What follows an answer's head.
+pub(crate) enum Arriving {
+    Nothing,
+    /// Here already.
+    Whole(Bytes),
+    /// Over the connection that the request took, which must be asked for it.
+    OverLine,
+    /// By itself.
+    Stream(Incoming),
+}
+
+/// Why there is no answer.
+pub(crate) enum Failure {
+    /// Nothing of the request left this process. Its body is as it was.
+    Unsent(Outgoing),
+    /// The request's own body broke off.
+    Body,
+    /// The target closed the connection, or it broke.
+    Closed,
+    /// The target refused, without having begun with it (RFC 9113 §8.7): sending it again is safe, whatever it asks for.
+    Unprocessed,
+    /// The answer can't be understood, or could be understood in two ways.
+    Malformed,
+}
+
+impl From<Malformed> for Failure {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<hyper::Error> for Failure {
+    fn from(error: hyper::Error) -> Self {
+        if error.is_parse() {
+            Self::Malformed
+        } else if is_unprocessed(&error) {
+            Self::Unprocessed
+        } else {
+            tracing::debug!(%error, "a shared connection gave no answer");
+            Self::Closed
+        }
+    }
 }
 
 impl Channel {
@@ -35,7 +78,7 @@ impl Channel {
         within: Duration,
     ) -> Result<Self, Unreachable> {
         match target.protocol {
-            Protocol::Http1 => Own::dial(target, clock, within).await.map(Self::Own),
+            Protocol::Http1 => Own::dial(target, within).await.map(Self::Own),
             Protocol::Http2 => {
                 let trunk = Trunk::dial(target, clock, within).await?;
                 Ok(Self::Strand(Strand::new(&Arc::new(trunk))))
@@ -44,17 +87,36 @@ impl Channel {
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(crate) async fn send(&mut self, request: Request<Outgoing>) -> Sent {
+    pub(crate) async fn send(
+        &mut self,
+        asking: &Asking<'_>,
+        body: Outgoing,
+    ) -> Result<Response<Arriving>, Failure> {
         match self {
-            Self::Own(own) => own.sender.try_send_request(request).await,
-            Self::Strand(strand) => strand.send(request).await,
+            Self::Own(own) => own.send(asking, body).await,
+            Self::Strand(strand) => Box::pin(strand.send(asking, body)).await,
+        }
+    }
+
+    /// The timer of the connection, for as long as it is waited for an answer: its next request takes the same one.
+    pub(crate) fn patience(&mut self) -> Patience {
+        match self {
+            Self::Own(own) => std::mem::take(&mut own.patience),
+            Self::Strand(_) => Patience::default(),
+        }
+    }
+
+    /// Gives the timer back.
+    pub(crate) fn keeps(&mut self, patience: Patience) {
+        if let Self::Own(own) = self {
+            own.patience = patience;
         }
     }
 
     /// Whether no byte came of an answer to the request that failed.
     pub(crate) fn is_untouched(&self) -> bool {
         match self {
-            Self::Own(own) => !own.has_received.load(Relaxed),
+            Self::Own(own) => own.is_untouched(),
             // A head would have been an answer.
             Self::Strand(_) => true,
         }
@@ -67,6 +129,14 @@ impl Channel {
         }
     }
 
+    /// The connection itself and what was read ahead, for a target that has left HTTP; a stream can't leave it.
+    pub(crate) fn leave_http(&mut self) -> Option<(Line, Bytes)> {
+        match self {
+            Self::Own(own) => Some(own.leave_http()),
+            Self::Strand(_) => None,
+        }
+    }
+
     /// What goes on is broken off: closing will tell the target so.
     pub(crate) fn reset(&self) {
         if let Self::Own(own) = self {
@@ -75,9 +145,8 @@ impl Channel {
     }
 }
 
-/// Whether the target said that it did not begin with the request (RFC 9113 §8.7), so that sending it again is
-/// safe whatever it asks for.
-pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+/// Whether the target said that it did not begin with the request.
+fn is_unprocessed(error: &hyper::Error) -> bool {
     let Some(error) = error
         .source()
         .and_then(|source| source.downcast_ref::<h2::Error>())

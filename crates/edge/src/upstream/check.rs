@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::header::{CONNECTION, HOST, USER_AGENT};
+use http::header::{CONNECTION, USER_AGENT};
 use http::{HeaderValue, Request};
 use tokio::time::{sleep, timeout};
 
+use super::asking::Asking;
 use super::channel::Channel;
 use super::keeper::varied;
 use super::target::{Target, Verdict};
@@ -72,12 +73,16 @@ async fn answers(target: &Arc<Target>, check: &CheckConfig, clock: Clock) -> boo
     let answered = async {
         let mut channel = Channel::dial(target, clock, within).await.ok()?;
         let request = Request::get(check.path.as_str())
-            .header(HOST, target.authority.clone())
             .header(USER_AGENT, HeaderValue::from_static("pendopo-check"))
             .header(CONNECTION, HeaderValue::from_static("close"))
-            .body(Outgoing::Nothing)
+            .body(())
             .ok()?;
-        let response = channel.send(request).await.ok()?;
+        let asking = Asking {
+            head: &request.into_parts().0,
+            introduction: &[],
+            authority: &target.authority,
+        };
+        let response = channel.send(&asking, Outgoing::Nothing).await.ok()?;
         Some(response.status().is_success() || response.status().is_redirection())
     };
     timeout(within, answered)

@@ -3,10 +3,12 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
+use tokio::sync::Notify;
 
 use super::channel::Channel;
 use super::clock::Clock;
@@ -17,16 +19,32 @@ use super::unreachable::Unreachable;
 use crate::config::Protocol;
 
 /// Every target's free connections. The lock is never contended: each thread has its own pools.
-#[derive(Debug, Default)]
 pub(crate) struct Pools {
     shelves: Mutex<Vec<Shelf>>,
+    bell: Arc<Bell>,
+    /// Rings the bell; every connection that rests has it.
+    waker: Waker,
+}
+
+/// Rings when something happens to a connection that rests.
+#[derive(Default)]
+struct Bell(Notify);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify_one();
+    }
 }
 
 /// One target's, the oldest first.
-#[derive(Debug)]
+#[expect(clippy::vec_box, reason = "they come and go with each request")]
 struct Shelf {
     target: Arc<Target>,
-    free: Vec<Own>,
+    free: Vec<Box<Own>>,
     trunks: Vec<Arc<Trunk>>,
     /// A trunk that is being made, for all who wait for one.
     dialing: Option<WeakShared<Dialing>>,
@@ -46,6 +64,17 @@ const SURE: Duration = Duration::from_secs(1);
 
 type Dialed = Result<Arc<Trunk>, Arc<Unreachable>>;
 type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
+
+impl Default for Pools {
+    fn default() -> Self {
+        let bell = Arc::<Bell>::default();
+        Self {
+            shelves: Mutex::default(),
+            waker: Waker::from(Arc::clone(&bell)),
+            bell,
+        }
+    }
+}
 
 impl Pools {
     fn shelves(&self) -> MutexGuard<'_, Vec<Shelf>> {
@@ -114,16 +143,33 @@ impl Pools {
 
     /// Keeps a connection for the next request, if there is room. One that is shared is kept all the time.
     pub(crate) fn put(&self, target: &Arc<Target>, channel: Channel, most: usize, now: u64) {
-        let Channel::Own(own) = channel else { return };
+        let Channel::Own(mut own) = channel else {
+            return;
+        };
         let is_last = own.stated == Some(Duration::ZERO);
-        if target.is_left() || own.is_closed() || is_last {
+        if target.is_left() || !own.is_free() || is_last {
             return;
         }
-        own.rest(now);
         let mut shelves = self.shelves();
         let free = &mut shelf(&mut shelves, target).free;
-        if free.len() < most {
+        if free.len() < most && own.rest(now, &self.waker) {
             free.push(own);
+        }
+    }
+
+    /// Returns when something happened to a connection that rests.
+    pub(crate) async fn disturbed(&self) {
+        self.bell.0.notified().await;
+    }
+
+    /// Lets go of connections that their targets have closed, and learns from them how long those keep any.
+    pub(crate) fn tend(&self, now: u64) {
+        for shelf in self.shelves().iter_mut() {
+            let target = &shelf.target;
+            let is_lost = |own: &mut Box<Own>| own.is_disturbed(&self.waker);
+            for lost in shelf.free.extract_if(.., is_lost) {
+                target.idle_time.learn(lost.rested(now), now);
+            }
         }
     }
 
@@ -134,7 +180,7 @@ impl Pools {
             let is_left = target.is_left();
             shelf
                 .free
-                .retain(|own| !is_left && !own.is_closed() && !is_stale(target, own, now));
+                .retain(|own| !is_left && !is_stale(target, own, now));
             shelf
                 .trunks
                 .retain(|trunk| !is_left && !is_spent(target, trunk, now));
@@ -167,7 +213,7 @@ async fn dial(target: Arc<Target>, clock: Clock, within: Duration) -> Dialed {
 }
 
 impl Shelf {
-    fn take_free(&mut self, care: Care, now: u64) -> Option<Own> {
+    fn take_free(&mut self, care: Care, now: u64) -> Option<Box<Own>> {
         loop {
             let least = self.free.last()?;
             if care == Care::Much && !is_sure(&self.target, least, now) {
@@ -181,12 +227,12 @@ impl Shelf {
             }
             // What closes in such a moment might as well close in the next one, when the request is on its way.
             let is_hot = care == Care::Little && own.rested(now).is_zero();
-            let wakes = if is_hot {
-                own.wake_unseen()
+            let is_quiet = if is_hot {
+                own.seems_quiet()
             } else {
-                own.wake()
+                own.is_quiet()
             };
-            if wakes {
+            if is_quiet {
                 return Some(own);
             }
             self.target.idle_time.learn(own.rested(now), now);

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use http::header::{CONNECTION, HOST, TE};
 use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Uri, Version};
+use http::{HeaderValue, Request, Response, Uri, Version};
+use http_body::Body as _;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,12 +18,12 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::channel::Sent;
+use super::asking::Asking;
+use super::channel::{Arriving, Failure};
 use super::clock::Clock;
 use super::line::Line;
 use super::target::Target;
 use super::unreachable::Unreachable;
-use super::wire::Wire;
 use crate::content::Outgoing;
 
 /// Requests at a time, or fewer if the target says so.
@@ -41,7 +42,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Trunk {
     sender: SendRequest<Outgoing>,
-    wire: Wire,
+    line: Line,
     clock: Clock,
     scheme: Scheme,
     streams: AtomicUsize,
@@ -64,22 +65,18 @@ impl Trunk {
         within: Duration,
     ) -> Result<Self, Unreachable> {
         let dialing = async {
-            let (line, wire) = Line::connect(target).await?;
-            Self::over(line, wire, target, clock).await
+            let line = Line::connect(target).await?;
+            Self::over(line, target, clock).await
         };
         timeout(within, dialing)
             .await
             .unwrap_or(Err(Unreachable::Timeout))
     }
 
-    async fn over(
-        line: Line,
-        wire: Wire,
-        target: &Arc<Target>,
-        clock: Clock,
-    ) -> Result<Self, Unreachable> {
+    async fn over(line: Line, target: &Arc<Target>, clock: Clock) -> Result<Self, Unreachable> {
         let runner = Runner::default();
-        let handshake = builder(&runner).handshake(TokioIo::new(line)).await;
+        let stream = TokioIo::new(line.clone());
+        let handshake = builder(&runner).handshake(stream).await;
         let (sender, connection) = handshake.map_err(failed)?;
         let mut connection = Box::pin(connection);
         while connection.current_max_send_streams() == 0 {
@@ -104,7 +101,7 @@ impl Trunk {
         let is_secure = target.tls.is_some();
         Ok(Self {
             sender,
-            wire,
+            line,
             clock,
             scheme: if is_secure {
                 Scheme::HTTPS
@@ -122,7 +119,7 @@ impl Trunk {
     pub(super) fn strand(self: &Arc<Self>) -> Option<Strand> {
         let used = self.streams.load(Relaxed);
         let room = self.room.load(Relaxed).min(MOST_STREAMS);
-        let is_usable = used < room && !self.is_closed() && (used > 0 || !self.wire.has_ended());
+        let is_usable = used < room && !self.is_closed() && (used > 0 || !self.line.has_ended());
         is_usable.then(|| Strand::new(self))
     }
 
@@ -182,9 +179,25 @@ impl Strand {
         Self(Arc::clone(trunk))
     }
 
-    pub(super) async fn send(&self, mut request: Request<Outgoing>) -> Sent {
+    pub(super) async fn send(
+        &self,
+        asking: &Asking<'_>,
+        body: Outgoing,
+    ) -> Result<Response<Arriving>, Failure> {
+        let mut request = asking.request(body);
         formed(&mut request, &self.0.scheme);
-        self.0.sender.clone().try_send_request(request).await
+        let sent = self.0.sender.clone().try_send_request(request).await;
+        let answer = sent.map_err(|mut error| match error.take_message() {
+            Some(unsent) => Failure::Unsent(unsent.into_body()),
+            None => error.into_error().into(),
+        });
+        Ok(answer?.map(|incoming| {
+            if incoming.is_end_stream() {
+                Arriving::Nothing
+            } else {
+                Arriving::Stream(incoming)
+            }
+        }))
     }
 }
 
@@ -196,7 +209,7 @@ impl Drop for Strand {
     }
 }
 
-/// Gives a request HTTP/2's form, unless an earlier try did.
+/// Gives a request HTTP/2's form.
 fn formed(request: &mut Request<Outgoing>, scheme: &Scheme) {
     *request.version_mut() = Version::HTTP_2;
     let headers = request.headers_mut();

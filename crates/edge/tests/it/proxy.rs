@@ -1,5 +1,6 @@
 //! Requests that are handed on to servers of others.
 
+mod answers;
 mod balancing;
 mod bodies;
 mod calls;

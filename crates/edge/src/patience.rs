@@ -1,0 +1,53 @@
+//! A deadline that is moved away again and again, and seldom comes: its timer is touched only when it fires.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use tokio::task::unconstrained;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A timer that goes off no later than what it waits for, and is then set anew. It is made when it is first needed.
+#[derive(Debug, Default)]
+pub(crate) struct Patience(Option<Pin<Box<Sleep>>>);
+
+impl Patience {
+    /// Ready when the time has come; until then the task is woken at the latest then. A busy task is told all the same.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if until < sleep.deadline() {
+            sleep.as_mut().reset(until);
+        }
+        loop {
+            ready!(pin!(unconstrained(sleep.as_mut())).poll(cx));
+            if until <= sleep.deadline() {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(until);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_deadline_comes_when_it_was_last_said_to_come() {
+        let (began, mut patience) = (Instant::now(), Patience::default());
+        let after = |ms| began + Duration::from_millis(ms);
+        let mut said = [10, 40, 20].into_iter().map(after);
+        let mut until = began;
+        // Each time that somebody looks, another deadline counts.
+        poll_fn(|cx| {
+            until = said.next().unwrap_or(until);
+            patience.poll(cx, until)
+        })
+        .await;
+        assert!(Instant::now() >= after(40));
+        poll_fn(|cx| patience.poll(cx, after(60))).await;
+        assert!(Instant::now() >= after(60));
+    }
+}
