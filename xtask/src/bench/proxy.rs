@@ -6,6 +6,8 @@ mod door;
 mod h2load;
 mod idle;
 mod judged;
+mod layer;
+mod profile;
 mod section;
 
 use std::process::Command;
@@ -43,6 +45,8 @@ pub(crate) struct Proxies {
     figures: Vec<Figure>,
     idle: Vec<idle::Idle>,
     counts: Vec<Group>,
+    /// Of the cases in which the edge needs more than it may.
+    profiles: Vec<profile::Profile>,
 }
 
 /// One case at one door, round by round.
@@ -76,16 +80,19 @@ pub(crate) fn measure(bench: &Bench) -> Result<Option<Proxies>> {
         figures.extend(rounds(bench, case, &doors)?);
     }
     let counts = counts::of_doors(bench, &doors)?;
-    let versions = doors.into_iter().map(|door| (door.name, door.version));
-    let versions = versions.collect();
-    let idle = idle::all(bench, address)?;
-    origin.expect_running()?;
-    Ok(Some(Proxies {
-        versions,
+    let versions = doors.iter().map(|door| (door.name, door.version.clone()));
+    let mut proxies = Proxies {
+        versions: versions.collect(),
         figures,
-        idle,
+        idle: Vec::new(),
         counts,
-    }))
+        profiles: Vec::new(),
+    };
+    proxies.profiles = profile::of_shortfalls(bench, &proxies, &doors, address)?;
+    drop(doors);
+    proxies.idle = idle::all(bench, address)?;
+    origin.expect_running()?;
+    Ok(Some(proxies))
 }
 
 /// Alternating rounds of one case over the doors, after a short one that does not count.

@@ -51,11 +51,7 @@ pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
         write!(text, "{}", section(*part, "people", &results.growth)?)?;
     }
     text += &connections(&results.crowds)?;
-    text += &proxy::text(
-        &bench.root,
-        results.proxies.as_ref(),
-        results.counts.as_ref(),
-    )?;
+    text += &proxy::text(results.proxies.as_ref(), results.counts.as_ref())?;
     Ok(text)
 }
 

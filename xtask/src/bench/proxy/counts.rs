@@ -23,7 +23,7 @@ use crate::tools;
 const SECONDS: u64 = 2;
 
 /// The counter takes so long to attach itself.
-const ATTACHING: Duration = Duration::from_millis(300);
+pub(super) const ATTACHING: Duration = Duration::from_millis(300);
 
 const KERNEL: [&str; 3] = ["instructions:u", "instructions:k", "raw_syscalls:sys_enter"];
 
@@ -83,6 +83,20 @@ pub(crate) fn of_contenders(bench: &Bench, contenders: &[Contender]) -> Result<O
     }))
 }
 
+/// The program that reads the kernel's counters; `None` when the kernel lets nobody count.
+pub(super) fn perf(bench: &Bench) -> Result<Option<PathBuf>> {
+    tools::debian(&[("perf", "linux-perf")])?;
+    let perf = tools::program("perf").context("perf is missing")?;
+    let file = bench.place.join("trial");
+    let mut trial = Command::new(&perf);
+    trial
+        .args(["stat", "-x,", "-e", &KERNEL.join(","), "-o"])
+        .arg(&file)
+        .arg("true");
+    let works = output(&mut trial).is_ok() && read(&file, KERNEL[0]).is_ok();
+    Ok(works.then_some(perf))
+}
+
 /// The kernel's counters, as far as it lets us use them.
 struct Counter {
     perf: PathBuf,
@@ -95,19 +109,12 @@ impl Counter {
         if !bench.wants(Part::Counts) {
             return Ok(None);
         }
-        tools::debian(&[("perf", "linux-perf")])?;
-        let perf = tools::program("perf").context("perf is missing")?;
-        let file = bench.place.join("counts");
-        let mut trial = Command::new(&perf);
-        trial
-            .args(["stat", "-x,", "-e", &KERNEL.join(","), "-o"])
-            .arg(&file)
-            .arg("true");
-        let works = output(&mut trial).is_ok() && read(&file, KERNEL[0]).is_ok();
-        if !works {
+        let perf = perf(bench)?;
+        if perf.is_none() {
             say("this kernel lets nobody count instructions: that part is left out");
         }
-        Ok(works.then_some(Self { perf, file }))
+        let file = bench.place.join("counts");
+        Ok(perf.map(|perf| Self { perf, file }))
     }
 
     fn count(
@@ -174,10 +181,10 @@ impl Counter {
 }
 
 /// A running counter, which writes what it counted when it is interrupted.
-struct Attached(Child);
+pub(super) struct Attached(pub(super) Child);
 
 impl Attached {
-    fn end(&mut self) -> Result<()> {
+    pub(super) fn end(&mut self) -> Result<()> {
         signal(self.0.id(), Signal::INT);
         self.0.wait()?;
         Ok(())

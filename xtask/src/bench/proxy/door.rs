@@ -52,11 +52,28 @@ const KINDS: &[Kind] = &[
         name: "pendopo",
         template: "pendopo.toml",
         program: |bench| Ok(pendopo::binary(bench)),
-        words: &["serve", "--role", "edge", "--data", "data", "--config"],
+        words: EDGE,
         version: pendopo::version,
         serves_files: true,
     },
 ];
+
+/// The edge as it is built for profiles, whose functions have names.
+const NAMED: &Kind = &Kind {
+    name: "pendopo",
+    template: "pendopo.toml",
+    program: |bench| Ok(bench.root.join("target/profiling/pendopo")),
+    words: EDGE,
+    version: pendopo::version,
+    serves_files: true,
+};
+
+const EDGE: &[&str] = &["serve", "--role", "edge", "--data", "data", "--config"];
+
+/// Opens the edge as it is built for profiles.
+pub(super) fn open_named(bench: &Bench, origin: SocketAddr) -> Result<Door> {
+    open(NAMED, bench, origin)
+}
 
 /// Those that take part.
 pub(super) fn kinds(bench: &Bench) -> impl Iterator<Item = &'static Kind> {
@@ -78,7 +95,7 @@ pub(super) struct Door {
 /// Starts a proxy before the origin.
 pub(super) fn open(kind: &Kind, bench: &Bench, origin: SocketAddr) -> Result<Door> {
     say(&format!("── starting {} as a proxy", kind.name));
-    let folder = bench.folder(&format!("proxy-{}", kind.name))?;
+    let folder = free_folder(kind, bench)?;
     let (plain, secure, admin) = (free_address()?, free_address()?, free_address()?);
     let config = configure(kind, bench, &folder, [plain, secure, admin, origin])?;
     let mut command = Command::new((kind.program)(bench)?);
@@ -102,6 +119,13 @@ pub(super) fn open(kind: &Kind, bench: &Bench, origin: SocketAddr) -> Result<Doo
         serves_files: kind.serves_files,
         process,
     })
+}
+
+/// A folder of its own, also for the second of a kind.
+fn free_folder(kind: &Kind, bench: &Bench) -> Result<PathBuf> {
+    let names = (0..).map(|number| format!("proxy-{}-{number}", kind.name));
+    let mut free = names.filter(|name| !bench.place.join(name).exists());
+    bench.folder(&free.next().context("no name is free")?)
 }
 
 impl Door {

@@ -1,7 +1,8 @@
 //! The edge against each other proxy, round by round, and what the design asks for.
 
+use super::case::Case;
 use super::{Figure, Proxies};
-use crate::bench::target::Bounds;
+use crate::bench::target::{Bounds, Verdict, verdict};
 
 /// What the processor time of a request may be at most, and what is aimed at, as a share of the other's.
 pub(super) const PEERS: &[(&str, Bounds)] = &[
@@ -26,6 +27,19 @@ pub(crate) fn worst(proxies: &Proxies, peer: &str) -> Option<f64> {
         .filter(|figure| figure.door == "pendopo" && figure.case.is_judged);
     let ratios = judged.filter_map(|own| Some(against(proxies, own, peer)?.middle));
     ratios.max_by(f64::total_cmp)
+}
+
+/// Whether the edge needs more for this case than the design allows.
+pub(super) fn falls_short(proxies: &Proxies, case: &Case) -> bool {
+    let mut figures = proxies.figures.iter();
+    let own = figures.find(|row| row.door == "pendopo" && row.case.title == case.title);
+    let Some(own) = own.filter(|own| own.case.is_judged) else {
+        return false;
+    };
+    PEERS.iter().any(|(peer, bounds)| {
+        let ratio = against(proxies, own, peer);
+        ratio.is_some_and(|ratio| verdict(ratio.middle, *bounds) == Verdict::Missed)
+    })
 }
 
 /// The edge's figure against the other's of the same case.

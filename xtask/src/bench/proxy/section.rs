@@ -1,13 +1,13 @@
 //! The proxies' part of the report.
 
 use std::fmt::Write;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::counts::{Count, Group};
 use super::idle::Idle;
 use super::judged::{PEERS, against};
+use super::profile;
 use super::{CASES, Figure, Proxies};
 use crate::bench::round::median;
 use crate::bench::target::{Verdict, megabytes, verdict};
@@ -22,28 +22,21 @@ Configurations are in `bench/proxy`.\n";
 const MISSED: &str = "**not met**";
 
 /// Everything about the proxies, or nothing.
-pub(crate) fn text(
-    root: &Path,
-    proxies: Option<&Proxies>,
-    others: Option<&Group>,
-) -> Result<String> {
+pub(crate) fn text(proxies: Option<&Proxies>, others: Option<&Group>) -> Result<String> {
     let mut text = String::new();
     if let Some(proxies) = proxies {
         writeln!(text, "{HEAD}")?;
         for (name, version) in &proxies.versions {
             writeln!(text, "- {name}: {version}")?;
         }
-        let judged = judged(proxies)?;
-        text += &judged;
-        if judged.contains(MISSED) {
-            text += &explanation(root)?;
-        }
+        text += &judged(proxies)?;
         for case in CASES {
             let figures = proxies.figures.iter();
             let rows: Vec<_> = figures.filter(|row| row.case.title == case.title).collect();
             text += &table(case.title, &rows)?;
         }
         text += &idle(&proxies.idle)?;
+        text += &profile::text(&proxies.profiles)?;
     }
     let groups = proxies.map_or(&[][..], |proxies| &proxies.counts);
     text += &counts(groups.iter().chain(others))?;
@@ -69,14 +62,6 @@ fn judged(proxies: &Proxies) -> Result<String> {
         rule += "---|";
     }
     Ok(format!("{head}\n{rule}\n{rows}"))
-}
-
-/// The profile that says where the time goes, kept by hand beside the configurations.
-fn explanation(root: &Path) -> Result<String> {
-    let path = root.join("bench/proxy/profile.md");
-    let text = std::fs::read_to_string(&path);
-    let text = text.with_context(|| format!("reading {}", path.display()))?;
-    Ok(format!("\n{text}"))
 }
 
 fn cell(proxies: &Proxies, own: &Figure, peer: &str, bounds: (f64, f64)) -> String {
