@@ -5,13 +5,18 @@ mod keeper;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use school::Timestamp;
-use store::archive::{Contents, Origin, Progress};
+use anyhow::Context;
+use school::{Clock, Stores, Timestamp};
+use store::archive::{Beside, Contents, Origin, Progress as ArchiveProgress};
 use store::backup::{Backup, BackupError, Backups, Bucket, BucketAccess, Place};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::cli::RoleName;
-use crate::config::{Audit, BackupConfig, Config, Destination, Messages, written};
+use crate::config::{BackupConfig, Config, Destination, Messages, written};
+use crate::console::Progress;
 use crate::stores;
 
 pub(crate) use keeper::{Keeper, last_proved};
@@ -52,23 +57,78 @@ pub(crate) fn here(config: &Config) -> PathBuf {
     }
 }
 
+/// What goes into a backup.
+pub(crate) struct Everything {
+    pub(crate) records: Origin,
+    /// What of them is kept elsewhere.
+    pub(crate) beside: Option<Beside>,
+    /// Directories of `data`.
+    pub(crate) directories: &'static [&'static str],
+}
+
 /// The records that are backed up and restored.
 pub(crate) fn records(config: &Config) -> Result<Origin, Unserved> {
-    let store = &config.store;
-    if store.messages == Messages::Records && store.audit == Audit::Records {
-        Ok(stores::origin(store))
-    } else {
-        Err(Unserved)
+    match &config.store.messages {
+        Messages::Records | Messages::Mongo(_) => Ok(stores::origin(&config.store)),
+        Messages::Redis(_) => Err(Unserved),
     }
+}
+
+/// Whether something is kept elsewhere than the records.
+pub(crate) fn is_beside(config: &Config) -> bool {
+    config.store.messages.mongo().is_some() || config.store.audit.mongo().is_some()
+}
+
+/// What is kept elsewhere than the records, by the ports of opened stores; `None` if nothing is.
+pub(crate) fn beside(config: &Config, stores: &Stores, runtime: Handle) -> Option<Beside> {
+    let store = &config.store;
+    let messages = store.messages.mongo().map(|_| Arc::clone(&stores.messages));
+    let audit = store.audit.mongo().map(|_| Arc::clone(&stores.audit));
+    is_beside(config).then_some(Beside {
+        messages,
+        audit,
+        runtime,
+    })
 }
 
 /// Something is where this version neither reads a backup from nor restores one to.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this version makes and restores backups of what is with the records alone, and messages or the audit trail are on a \
-     server beside them: stop the server, then use that one's own means, such as `mongodump`, and copy the data directory"
+    "this version makes and restores no backups of messages on a Redis server: stop the server, then copy that one's \
+     append-only file, the database and the data directory"
 )]
 pub(crate) struct Unserved;
+
+/// Makes a backup from the command line in this place. The records are brought to this version's schema first, as a
+/// server would.
+pub(crate) fn create_here(
+    backups: Backups,
+    config: &Config,
+    said: &'static str,
+) -> anyhow::Result<Backup> {
+    let (records, config_of_work) = (records(config)?, config.clone());
+    stores::with_existing(config, async move |opened| {
+        let config = config_of_work;
+        let everything = Everything {
+            beside: beside(&config, &opened.stores, Handle::current()),
+            records,
+            directories: &DIRECTORIES,
+        };
+        let work = move || {
+            let mut progress = Progress::of(said, "rows");
+            let mut tell = |done, all| progress.tell(done, all);
+            create(
+                &backups,
+                &config,
+                (&everything, Clock::System.now()),
+                &mut tell,
+            )
+        };
+        Ok(spawn_blocking(work)
+            .await
+            .context("the backup panicked")??)
+    })
+}
 
 /// The directories that a server of these roles can put into its backups: certificates are closed to one without an
 /// edge.
@@ -80,31 +140,21 @@ pub(crate) fn directories(roles: &[RoleName]) -> &'static [&'static str] {
     }
 }
 
-/// Makes one of everything that must come back, with these directories of `data`, and proves it.
+/// Makes one of everything that must come back, and proves it.
 pub(crate) fn create(
-    config: &Config,
-    (records, directories): (&Origin, &[&str]),
-    at: Timestamp,
-    progress: Progress<'_>,
-) -> Result<Backup, BackupError> {
-    create_in(&of(config)?, config, (records, directories), at, progress)
-}
-
-/// Makes one in another place than that of the configuration.
-pub(crate) fn create_in(
     backups: &Backups,
     config: &Config,
-    (records, directories): (&Origin, &[&str]),
-    at: Timestamp,
-    progress: Progress<'_>,
+    (everything, at): (&Everything, Timestamp),
+    progress: ArchiveProgress<'_>,
 ) -> Result<Backup, BackupError> {
     let mut files = Vec::new();
-    for directory in directories {
+    for directory in everything.directories {
         let path = config.data.join(directory);
         gather(&path, directory, &mut files).map_err(|cause| BackupError::File { path, cause })?;
     }
     let contents = Contents {
-        records,
+        records: &everything.records,
+        beside: everything.beside.as_ref(),
         files: &files,
         texts: &[(CONFIGURATION.to_owned(), written(config))],
         version: VERSION,

@@ -23,6 +23,7 @@ use tokio::runtime::Builder;
 use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
 use health::Every;
 
+pub(crate) use mongo::set_aside;
 pub(crate) use records::{lay_out, must_be_whole, origin, prepare};
 pub(crate) use redis::{facts as redis_facts, levels, named as named_redis};
 pub(crate) use waiting::{Trouble, when_there};

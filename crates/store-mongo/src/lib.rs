@@ -10,10 +10,12 @@ mod failure;
 mod keeper;
 mod link;
 mod messages;
+mod set_aside;
 mod trail;
 
 pub use address::Address;
 pub use keeper::OpenError;
 pub use link::{Options, Status};
 pub use messages::Messages;
+pub use set_aside::{Kept, set_aside};
 pub use trail::Trail;

@@ -130,6 +130,21 @@ impl Link {
         Ok(database.collection_with_options(self.collection, options))
     }
 
+    /// Gives the collection another name in the same database.
+    pub(crate) async fn rename(&self, name: &str) -> Result<(), Error> {
+        let client = self.client().map_err(Error::custom)?;
+        let database = self.options.address.database();
+        let command = doc! {
+            "renameCollection": format!("{database}.{}", self.collection),
+            "to": format!("{database}.{name}"),
+        };
+        client
+            .database("admin")
+            .run_command(command)
+            .await
+            .map(drop)
+    }
+
     /// Fails at once while the servers are known to be away: the keeper finds out when they are back.
     fn client(&self) -> Result<Client, StoreError> {
         self.must_be_there()?;

@@ -19,7 +19,7 @@ use crate::failure::{is_only_taken, store_error};
 use crate::keeper::{Duty, Fault, Keeper, OpenError};
 use crate::link::{Link, Options, Status, within};
 
-const COLLECTION: &str = "message";
+pub(crate) const COLLECTION: &str = "message";
 /// So many are moved at a time.
 const PART: usize = 500;
 /// More messages that were taken down and still stand on the server are not hidden one by one.

@@ -18,7 +18,7 @@ use crate::failure::{is_only_taken, store_error};
 use crate::keeper::{Duty, Fault, Keeper, OpenError};
 use crate::link::{Link, Options, Status, within};
 
-const COLLECTION: &str = "audit";
+pub(crate) const COLLECTION: &str = "audit";
 /// So many are moved at a time.
 const PART: usize = 500;
 

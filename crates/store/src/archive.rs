@@ -4,6 +4,7 @@
 //! `records/TABLE/NUMBER.jsonl`; then files, below `files/`; last `manifest.json`, which says how many rows each table has
 //! and what each part's SHA-256 is. An archive that breaks off before its manifest is none.
 
+mod beside;
 mod fault;
 mod hashed;
 mod input;
@@ -23,13 +24,16 @@ use std::path::{Path, PathBuf};
 use crate::sqlite::{Filling, Snapshot};
 use crate::value::{Row, Value};
 
+pub use beside::Beside;
 pub use fault::ArchiveError;
 pub use manifest::{FilePart, Head, Manifest, TablePart};
 pub use origin::Origin;
 
+pub(crate) use origin::WriteLock;
 pub(crate) use table::Table;
 pub(crate) use transfer::{Sink, digest, move_table, prove, transfer};
 
+use beside::Joined;
 use input::Input;
 use reader::Visitor;
 use writer::Writer;
@@ -62,10 +66,11 @@ pub(crate) trait Source {
 }
 
 /// What an archive is made of.
-#[derive(Debug)]
 pub struct Contents<'a> {
     /// Where the records are.
     pub records: &'a Origin,
+    /// What other stores keep of them.
+    pub beside: Option<&'a Beside>,
     /// Files, each with its name in the archive.
     pub files: &'a [(String, PathBuf)],
     /// Texts that are kept like files.
@@ -85,7 +90,10 @@ pub fn create<W: Write>(
     contents: &Contents<'_>,
     progress: Progress<'_>,
 ) -> Result<(W, Manifest), ArchiveError> {
-    let mut source = contents.records.view()?;
+    let mut source: Box<dyn Source + '_> = match contents.beside {
+        None => contents.records.view()?,
+        Some(beside) => Box::new(Joined::open(contents.records, beside)?),
+    };
     let numbers = source.numbers()?.into_iter().collect();
     let head = Head::new(contents, source.schema(), numbers);
     let tables = table::all();

@@ -8,8 +8,7 @@ mod target;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::archive::{Origin, Progress, Source, TablePart, digest, table, transfer};
-use crate::{postgres, sqlite};
+use crate::archive::{Origin, Progress, Source, TablePart, WriteLock, digest, table, transfer};
 
 pub use fault::CopyError;
 
@@ -49,26 +48,7 @@ pub enum After {
 
 /// Nobody writes to records while it lives; everybody may read.
 pub struct Frozen {
-    _lock: Lock,
-}
-
-enum Lock {
-    Sqlite { _lock: sqlite::WriteLock },
-    Postgres { _lock: postgres::WriteLock },
-}
-
-impl Frozen {
-    fn take(records: &Origin) -> Result<Self, CopyError> {
-        let lock = match records {
-            Origin::Sqlite(path) => Lock::Sqlite {
-                _lock: sqlite::WriteLock::take(path)?,
-            },
-            Origin::Postgres(options) => Lock::Postgres {
-                _lock: postgres::WriteLock::take(options)?,
-            },
-        };
-        Ok(Self { _lock: lock })
-    }
+    _lock: WriteLock,
 }
 
 /// Copies all records to a file that is not there yet, or to a server without any. There they are in force once they were
@@ -89,7 +69,9 @@ pub fn copy(
     drop(view);
 
     let begun = Instant::now();
-    let frozen = Frozen::take(from)?;
+    let frozen = Frozen {
+        _lock: from.lock()?,
+    };
     let mut view = from.view()?;
     let entries = catch_up::catch_up(view.as_mut(), target.sink(), since)?;
     let frozen = Some(frozen).filter(|_| after == After::Frozen);

@@ -2,6 +2,7 @@
 
 mod standing;
 
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -11,12 +12,14 @@ use prometheus_client::registry::Registry;
 use school::{Clock, Timestamp};
 use store::archive::{ArchiveError, Origin};
 use store::backup::{Backup, BackupError};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{create, directories, of};
+use super::{Everything, beside, create, directories, is_beside, of};
 use crate::cli::RoleName;
 use crate::config::Config;
+use crate::stores::Opened;
 use standing::{Standing, whole};
 
 pub(crate) use standing::last_proved;
@@ -32,6 +35,8 @@ const AFTER_FAILURE: Duration = Duration::from_mins(30);
 pub(crate) struct Keeper {
     config: Config,
     records: Origin,
+    /// Once they are open.
+    stores: Arc<OnceLock<Opened>>,
     directories: &'static [&'static str],
     zone: TimeZone,
     standing: Standing,
@@ -42,7 +47,7 @@ pub(crate) struct Keeper {
 impl Keeper {
     pub(crate) fn new(
         config: &Config,
-        (records, roles): (Origin, &[RoleName]),
+        (records, roles, stores): (Origin, &[RoleName], Arc<OnceLock<Opened>>),
         facts: Facts,
         registry: &mut Registry,
     ) -> Self {
@@ -50,6 +55,7 @@ impl Keeper {
         standing.state("schedule", config.backup.schedule.to_string());
         Self {
             records,
+            stores,
             directories: directories(roles),
             zone: config.web.time_zone.time_zone().clone(),
             config: config.clone(),
@@ -111,11 +117,22 @@ impl Keeper {
 
     /// Makes one, and removes those that need not be kept; false if that failed.
     async fn make(&self) -> bool {
-        let (config, records) = (self.config.clone(), self.records.clone());
-        let directories = self.directories;
+        let config = self.config.clone();
+        if is_beside(&config) && self.stores.get().is_none() {
+            self.standing.fails("the stores are not open yet");
+            return false;
+        }
+        let everything = Everything {
+            records: self.records.clone(),
+            beside: self
+                .stores
+                .get()
+                .and_then(|opened| beside(&config, &opened.stores, Handle::current())),
+            directories: self.directories,
+        };
         let made = on_thread(move || {
             let now = Clock::System.now();
-            create(&config, (&records, directories), now, &mut |_, _| {})
+            create(&of(&config)?, &config, (&everything, now), &mut |_, _| {})
         });
         let made = made.await;
         match made {
@@ -204,7 +221,7 @@ mod tests {
     fn keeper_of(config: &Config) -> Keeper {
         Keeper::new(
             config,
-            (records(config).unwrap(), &RoleName::ALL),
+            (records(config).unwrap(), &RoleName::ALL, Arc::default()),
             Facts::default(),
             &mut Registry::default(),
         )

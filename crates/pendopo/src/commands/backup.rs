@@ -14,7 +14,6 @@ use crate::backups;
 use crate::cli::{BackupCommand, OneBackup};
 use crate::config::{Config, Destination};
 use crate::console::{Progress, say};
-use crate::stores;
 
 pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
     match command {
@@ -26,20 +25,7 @@ pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
 }
 
 fn create(config: &Config) -> Result<ExitCode> {
-    // Brought to this version's schema first, as a server would.
-    let records = backups::records(config)?;
-    stores::with_existing(config, async |_| Ok(()))?;
-    let mut progress = Progress::of("writing", "rows");
-    let made = backups::create(
-        config,
-        (&records, &backups::DIRECTORIES),
-        Clock::System.now(),
-        &mut |done, all| {
-            progress.tell(done, all);
-        },
-    );
-    drop(progress);
-    let made = made?;
+    let made = backups::create_here(backups::of(config)?, config, "writing")?;
     say(format!("{} in {}", made.name, config.backup.to));
     if let Some(note) = &made.note {
         say(described(note));

@@ -4,12 +4,13 @@ mod open_api;
 mod school;
 mod welcome;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use ::school::Clock;
@@ -76,7 +77,7 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
         sandbox,
         global: global.clone(),
         options: options.clone(),
-        opened: OnceCell::new(),
+        opened: Arc::default(),
     };
     let serving = server.serve(predecessor, inheritance);
     let outcome = LocalSet::new().block_on(&runtime, serving);
@@ -107,7 +108,7 @@ struct Server {
     global: Global,
     options: ServeOptions,
     /// Empty until the stores are there, and without the role `web`.
-    opened: OnceCell<Opened>,
+    opened: Arc<OnceLock<Opened>>,
 }
 
 impl Server {
@@ -181,7 +182,7 @@ impl Server {
                 let facts = telling.facts.clone();
                 Some(Keeper::new(
                     &self.config,
-                    (records, &self.roles),
+                    (records, &self.roles, Arc::clone(&self.opened)),
                     facts,
                     &mut telling.registry,
                 ))

@@ -1,5 +1,7 @@
 //! The real binary with messages and the audit trail on a MongoDB server, over TLS with a certificate and a password.
 
+mod backups;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

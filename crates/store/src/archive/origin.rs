@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{ArchiveError, Source};
 use crate::postgres::{self, BackupTurn, View};
-use crate::sqlite::Snapshot;
+use crate::sqlite::{self, Snapshot};
 
 /// Where records are. Others may write to them meanwhile.
 #[derive(Debug, Clone)]
@@ -24,6 +24,18 @@ impl Origin {
         })
     }
 
+    /// Keeps everybody from writing to them.
+    pub(crate) fn lock(&self) -> Result<WriteLock, ArchiveError> {
+        Ok(match self {
+            Self::Sqlite(path) => WriteLock::Sqlite {
+                _lock: sqlite::WriteLock::take(path)?,
+            },
+            Self::Postgres(options) => WriteLock::Postgres {
+                _lock: postgres::WriteLock::take(options)?,
+            },
+        })
+    }
+
     /// Keeps other processes from making a backup of the same records at the same time. Those of a file have one folder
     /// for their backups, which is held anyhow.
     pub(crate) fn turn(&self) -> Result<Option<BackupTurn>, ArchiveError> {
@@ -32,4 +44,10 @@ impl Origin {
             Self::Postgres(options) => BackupTurn::take(options).map(Some),
         }
     }
+}
+
+/// Nobody writes while it lives; everybody may read.
+pub(crate) enum WriteLock {
+    Sqlite { _lock: sqlite::WriteLock },
+    Postgres { _lock: postgres::WriteLock },
 }

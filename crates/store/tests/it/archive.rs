@@ -17,6 +17,7 @@ use crate::place::Place;
 fn archived(database: &Path, files: &[(String, PathBuf)]) -> (Vec<u8>, Manifest) {
     let contents = Contents {
         records: &Origin::Sqlite(database.to_owned()),
+        beside: None,
         files,
         texts: &[("pendopo.toml".to_owned(), "language = \"id\"\n".to_owned())],
         version: "0.0.0-test",

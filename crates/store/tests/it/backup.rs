@@ -29,6 +29,7 @@ fn backups_of(place: &Place, recipient: Option<Recipient>) -> Backups {
 fn contents(records: &Origin) -> Contents<'_> {
     Contents {
         records,
+        beside: None,
         files: &[],
         texts: &[],
         version: "0.0.0-test",

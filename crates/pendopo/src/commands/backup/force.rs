@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use school::Clock;
 use store::archive::{DATABASE, FILES, Origin};
 use store::backup::{
-    Backups, Place, Replacement, Restored, Swap, is_blank, replace, restore, swap,
+    BackupError, Backups, Place, Replacement, Restored, Swap, is_blank, replace, restore, swap,
 };
 use store::postgres::Options;
 use tempfile::{Builder, TempDir};
@@ -19,6 +19,7 @@ use crate::cli::{OneBackup, RoleName};
 use crate::config::Config;
 use crate::console::{Progress, say};
 use crate::data_dir::{self, DataDir};
+use crate::stores;
 
 pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
     let records = backups::records(config)?;
@@ -37,13 +38,14 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
     let aside = aside(config);
     let swaps = swaps(config, &records, scratch.path())?;
     match &records {
-        Origin::Sqlite(_) => swap(&config.data, &aside, &swaps, || Ok(()))?,
+        Origin::Sqlite(_) => swap(&config.data, &aside, &swaps, || set_aside(config, &aside))?,
         Origin::Postgres(options) => {
             if is_to_keep {
-                keep(config, &records, &aside).context("nothing was changed")?;
+                keep(config, &aside).context("nothing was changed")?;
             }
             let written = written(options, scratch.path()).context("nothing was changed")?;
-            swap(&config.data, &aside, &swaps, || written.commit())?;
+            let first = || written.commit().and_then(|()| set_aside(config, &aside));
+            swap(&config.data, &aside, &swaps, first)?;
         }
     }
     tell((one, &records), &restored, &aside);
@@ -78,14 +80,10 @@ fn tell((one, records): (&OneBackup, &Origin), restored: &Restored, aside: &Path
 }
 
 /// A backup of what is there, in the place for what moves aside.
-fn keep(config: &Config, records: &Origin, aside: &Path) -> Result<()> {
+fn keep(config: &Config, aside: &Path) -> Result<()> {
     let place = Place::Folder(aside.to_owned());
     let backups = Backups::new(place, aside.to_owned(), config.backup.recipient.clone());
-    let mut progress = Progress::of("keeping what is there", "rows");
-    let mut tell = |done, all| progress.tell(done, all);
-    let all = (records, &DIRECTORIES[..]);
-    let made = backups::create_in(&backups, config, all, Clock::System.now(), &mut tell)?;
-    drop(progress);
+    let made = backups::create_here(backups, config, "keeping what is there")?;
     let path = aside.join(made.name);
     say(format!("what was there is kept as {}", path.display()));
     Ok(())
@@ -97,6 +95,18 @@ fn written(options: &Options, scratch: &Path) -> Result<Replacement> {
     let restored = scratch.join("new").join(DATABASE);
     let mut tell = |done, all| progress.tell(done, all);
     Ok(replace(options, &restored, &mut tell)?)
+}
+
+/// What other stores keep of the records that are replaced; a server moves there anew what is restored.
+fn set_aside(config: &Config, aside: &Path) -> Result<(), BackupError> {
+    let name = aside.file_name().unwrap_or_default().to_string_lossy();
+    let ending = name.replace(['-', '.'], "_");
+    for renamed in stores::set_aside(&config.store, &ending)? {
+        say(format!(
+            "what was there on MongoDB is in the collection `{renamed}`: remove it when you need it no more"
+        ));
+    }
+    Ok(())
 }
 
 fn unpack(config: &Config, scratch: &TempDir, one: &OneBackup) -> Result<Restored> {

@@ -52,6 +52,7 @@ fn origin(server: &Server) -> Origin {
 fn archived(records: &Origin) -> (Vec<u8>, Manifest) {
     let contents = Contents {
         records,
+        beside: None,
         files: &[],
         texts: &[],
         version: "0.0.0-test",
@@ -250,6 +251,7 @@ async fn a_newer_schema_is_neither_archived_nor_replaced() {
         assert!(refused.contains("has schema 999"), "{refused}");
         let contents = Contents {
             records: &origin(&server),
+            beside: None,
             files: &[],
             texts: &[],
             version: "0.0.0-test",
@@ -275,6 +277,7 @@ async fn two_processes_do_not_make_a_backup_of_the_same_records_at_once() {
         let records = origin(&server);
         let contents = Contents {
             records: &records,
+            beside: None,
             files: &[],
             texts: &[],
             version: "0.0.0-test",
