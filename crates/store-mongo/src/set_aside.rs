@@ -1,10 +1,13 @@
 //! Putting aside what a server keeps of records that are replaced by others: those are moved there anew.
 
+use std::time::Duration;
+
 use mongodb::error::ErrorKind;
 use school::StoreError;
+use tokio::time::timeout;
 
 use crate::failure::store_error;
-use crate::link::{Link, Options, within};
+use crate::link::{Link, Options, unavailable};
 use crate::{messages, trail};
 
 /// What a server may keep.
@@ -16,6 +19,8 @@ pub enum Kept {
     Trail,
 }
 
+/// MongoDB does it at once; one that copies every document takes a while.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The server's code for a collection that is not there.
 const NOTHING_THERE: i32 = 26;
 
@@ -33,11 +38,14 @@ pub async fn set_aside(
     let link = Link::new(options, collection);
     link.refresh().await?;
     let name = format!("{collection}_{ending}");
-    let renamed = within(async { Ok(link.rename(&name).await) }).await?;
-    match renamed {
-        Ok(()) => Ok(Some(name)),
-        Err(error) if is_nothing_there(&error) => Ok(None),
-        Err(error) => Err(store_error(error)),
+    match timeout(PATIENCE, link.rename(&name)).await {
+        Ok(Ok(())) => Ok(Some(name)),
+        Ok(Err(error)) if is_nothing_there(&error) => Ok(None),
+        Ok(Err(error)) => Err(store_error(error)),
+        Err(_) => Err(unavailable(format!(
+            "the MongoDB server did not give `{collection}` another name within {} s",
+            PATIENCE.as_secs()
+        ))),
     }
 }
 
