@@ -48,7 +48,7 @@ pub(crate) struct Group {
 
 /// Each proxy under the short loads.
 pub(super) fn of_doors(bench: &Bench, doors: &[Door]) -> Result<Vec<Group>> {
-    let Some(counter) = Counter::new(bench)? else {
+    let Some(counter) = Counter::wanted(bench)? else {
         return Ok(Vec::new());
     };
     let cases = CASES.iter().filter(|case| case.is_counted());
@@ -67,7 +67,7 @@ pub(super) fn of_doors(bench: &Bench, doors: &[Door]) -> Result<Vec<Group>> {
 
 /// The school's own request, at those who answer it.
 pub(crate) fn of_contenders(bench: &Bench, contenders: &[Contender]) -> Result<Option<Group>> {
-    let Some(counter) = Counter::new(bench)? else {
+    let Some(counter) = Counter::wanted(bench)? else {
         return Ok(None);
     };
     let asked = contenders
@@ -83,38 +83,46 @@ pub(crate) fn of_contenders(bench: &Bench, contenders: &[Contender]) -> Result<O
     }))
 }
 
-/// The program that reads the kernel's counters; `None` when the kernel lets nobody count.
-pub(super) fn perf(bench: &Bench) -> Result<Option<PathBuf>> {
-    tools::debian(&[("perf", "linux-perf")])?;
-    let perf = tools::program("perf").context("perf is missing")?;
-    let file = bench.place.join("trial");
-    let mut trial = Command::new(&perf);
-    trial
-        .args(["stat", "-x,", "-e", &KERNEL.join(","), "-o"])
-        .arg(&file)
-        .arg("true");
-    let works = output(&mut trial).is_ok() && read(&file, KERNEL[0]).is_ok();
-    Ok(works.then_some(perf))
-}
-
-/// The kernel's counters, as far as it lets us use them.
-struct Counter {
-    perf: PathBuf,
+/// The kernel's counters.
+pub(super) struct Counter {
+    pub(super) perf: PathBuf,
     file: PathBuf,
 }
 
 impl Counter {
-    /// `None` when no counts are wanted, or when the kernel gives none, which is said.
-    fn new(bench: &Bench) -> Result<Option<Self>> {
-        if !bench.wants(Part::Counts) {
-            return Ok(None);
+    /// `None` when no counts are wanted or can be had.
+    fn wanted(bench: &Bench) -> Result<Option<Self>> {
+        if bench.wants(Part::Counts) {
+            Self::new(bench)
+        } else {
+            Ok(None)
         }
-        let perf = perf(bench)?;
-        if perf.is_none() {
+    }
+
+    /// `None` when the kernel lets nobody count, which is said.
+    pub(super) fn new(bench: &Bench) -> Result<Option<Self>> {
+        tools::debian(&[("perf", "linux-perf")])?;
+        let perf = tools::program("perf").context("perf is missing")?;
+        let file = bench.place.join("counts");
+        let mut trial = Command::new(&perf);
+        trial
+            .args(["stat", "-x,", "-e", &KERNEL.join(","), "-o"])
+            .arg(&file)
+            .arg("true");
+        let works = output(&mut trial).is_ok() && read(&file, KERNEL[0]).is_ok();
+        if !works {
             say("this kernel lets nobody count instructions: that part is left out");
         }
-        let file = bench.place.join("counts");
-        Ok(perf.map(|perf| Self { perf, file }))
+        Ok(works.then_some(Self { perf, file }))
+    }
+
+    /// The instructions of a request, own and the kernel's.
+    pub(super) fn instructions(
+        &self,
+        ids: &[u32],
+        load: &dyn Fn() -> Result<Sample>,
+    ) -> Result<[f64; 2]> {
+        self.during(ids, &[KERNEL[0].to_owned(), KERNEL[1].to_owned()], load)
     }
 
     fn count(

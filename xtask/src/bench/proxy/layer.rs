@@ -12,6 +12,7 @@ const LOG: &str = "access log";
 const HEADERS: &str = "header maps and shared bytes";
 const RUNTIME: &str = "sockets, tasks and timers";
 const MEMORY: &str = "memory and copying";
+const NGINX: &str = "nginx's own functions";
 const NAMELESS: &str = "functions without names";
 const REST: &str = "the rest";
 
@@ -25,6 +26,7 @@ pub(super) const LAYERS: &[&str] = &[
     RUNTIME,
     MEMORY,
     TLS,
+    NGINX,
     NAMELESS,
     REST,
     NETWORK,
@@ -35,6 +37,7 @@ pub(super) const LAYERS: &[&str] = &[
 
 /// Words in names, the most telling first.
 const OWN: &[(&str, &[&str])] = &[
+    (NGINX, &["ngx_"]),
     (UPSTREAM, &["edge::proxy", "edge::upstream"]),
     (LOG, &["edge::access_log", "traffic::record", "jiff::"]),
     (
@@ -128,6 +131,7 @@ mod tests {
         check("libc.so.6", "_int_malloc", MEMORY);
         check("libcrypto.so.3", "0x00000000000f1234", TLS);
         check("nginx", "0x0000000000012345", NAMELESS);
+        check("nginx", "ngx_http_parse_header_line", NGINX);
         assert_eq!(layer(true, "[kernel.kallsyms]", "tcp_ack"), NETWORK);
         assert_eq!(layer(true, "[kernel.kallsyms]", "ep_send_events"), WAITING);
         assert_eq!(layer(true, "[kernel.kallsyms]", "fdget"), KERNEL);

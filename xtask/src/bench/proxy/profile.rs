@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::Proxies;
 use super::case::{CASES, Case};
-use super::counts::{ATTACHING, Attached, perf};
+use super::counts::{ATTACHING, Attached, Counter};
 use super::door::{self, Door};
 use super::judged;
 use super::layer::layer;
@@ -20,8 +20,8 @@ use crate::program::{self, cargo, output, say};
 
 const SECONDS: u64 = 2;
 
-/// One sample stands for so many instructions; no round number, so that it keeps no step with what it looks at.
-const PERIOD: u32 = 100_003;
+/// Samples a second.
+const RATE: &str = "1999";
 
 /// The proxy that nearly all shortfalls are against.
 const PEER: &str = "nginx";
@@ -62,7 +62,10 @@ pub(super) fn of_shortfalls(
         .iter()
         .filter(|case| judged::falls_short(proxies, case))
         .collect();
-    let Some(perf) = perf(bench)?.filter(|_| !short.is_empty()) else {
+    if short.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(counter) = Counter::new(bench)? else {
         return Ok(Vec::new());
     };
     say("── profiling what falls short");
@@ -79,7 +82,7 @@ pub(super) fn of_shortfalls(
     let named = door::open_named(bench, origin)?;
     let peer = doors.iter().find(|door| door.name == PEER);
     let profiler = Profiler {
-        perf,
+        counter,
         file: bench.place.join("profile"),
     };
     let profiles = short.into_iter().map(|case| {
@@ -93,33 +96,36 @@ pub(super) fn of_shortfalls(
     profiles.collect()
 }
 
+/// Samples tell the shares, and the counter what they are shares of: a busy kernel leaves samples out.
 struct Profiler {
-    perf: PathBuf,
+    counter: Counter,
     file: PathBuf,
 }
 
 impl Profiler {
     fn column(&self, bench: &Bench, case: &Case, door: &Door) -> Result<Column> {
+        let load = || case.load(bench, door, SECONDS);
+        let counted = self.counter.instructions(&door.ids(), &load)?;
         let ids: Vec<String> = family(&door.ids()).iter().map(u32::to_string).collect();
-        let mut command = Command::new(&self.perf);
+        let mut command = Command::new(&self.counter.perf);
         command
-            .args(["record", "-q", "-e", "instructions", "-c"])
-            .args([&PERIOD.to_string(), "-p", &ids.join(","), "-o"])
+            .args(["record", "-q", "-e", "instructions", "-F", RATE])
+            .args(["-p", &ids.join(","), "-o"])
             .arg(&self.file)
             .stdin(Stdio::null());
         let mut attached = Attached(command.spawn().context("starting perf")?);
         sleep(ATTACHING);
-        let sample = case.load(bench, door, SECONDS);
+        let sample = load();
         attached.end()?;
-        let text = self.read()?;
+        sample?;
         Ok(Column {
             door: door.name,
-            places: places(&text, sample?.requests),
+            places: places(&self.read()?, counted),
         })
     }
 
     fn read(&self) -> Result<String> {
-        let mut command = Command::new(&self.perf);
+        let mut command = Command::new(&self.counter.perf);
         command.args(["report", "--stdio", "-g", "none", "-t", "^"]);
         command
             .args(["-F", "sample,dso,symbol", "-i"])
@@ -128,20 +134,35 @@ impl Profiler {
     }
 }
 
-/// Lines of `samples^object^[k] symbol`.
-fn places(text: &str, requests: f64) -> Vec<Place> {
+/// Lines of `samples^object^[k] symbol`, as parts of what was counted of own instructions and of the kernel's.
+fn places(text: &str, [own, kernel]: [f64; 2]) -> Vec<Place> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    let places = lines.filter_map(|line| {
-        let mut fields = line.splitn(3, '^').map(str::trim);
-        let samples: u32 = fields.next()?.parse().ok()?;
-        let (object, symbol) = (fields.next()?, fields.next()?);
-        let (mode, symbol) = symbol.split_once(' ')?;
-        Some(Place {
-            layer: layer(mode == "[k]", object, symbol),
-            symbol: symbol.to_owned(),
-            instructions: f64::from(samples) * f64::from(PERIOD) / requests,
+    let samples: Vec<(f64, &str, bool, &str)> = lines
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, '^').map(str::trim);
+            let samples: f64 = fields.next()?.parse().ok()?;
+            let (object, symbol) = (fields.next()?, fields.next()?);
+            let (mode, symbol) = symbol.split_once(' ')?;
+            Some((samples, object, mode == "[k]", symbol))
         })
-    });
+        .collect();
+    let sum = |is_kernel| {
+        let of_it = samples.iter().filter(|sample| sample.2 == is_kernel);
+        of_it.map(|sample| sample.0).sum::<f64>().max(1.0)
+    };
+    let (a_sample, a_kernel_sample) = (own / sum(false), kernel / sum(true));
+    let places = samples
+        .iter()
+        .map(|(count, object, is_kernel, symbol)| Place {
+            layer: layer(*is_kernel, object, symbol),
+            symbol: (*symbol).to_owned(),
+            instructions: count
+                * if *is_kernel {
+                    a_kernel_sample
+                } else {
+                    a_sample
+                },
+        });
     places.collect()
 }
 
@@ -173,11 +194,20 @@ impl Profile {
         for layer in super::layer::LAYERS {
             let sums: Vec<f64> = self.columns.iter().map(|one| one.sum(layer)).collect();
             if sums.iter().any(|sum| *sum >= 1.0) {
-                let cells: Vec<String> = sums.iter().map(|sum| format!("{sum:.0}")).collect();
+                let cells: Vec<String> = sums.into_iter().map(cell).collect();
                 writeln!(text, "| {layer} | {} |", cells.join(" | "))?;
             }
         }
         Ok(text)
+    }
+}
+
+/// What takes nothing has no number.
+fn cell(sum: f64) -> String {
+    if sum < 1.0 {
+        "–".to_owned()
+    } else {
+        format!("{sum:.0}")
     }
 }
 
@@ -213,16 +243,21 @@ impl Column {
 mod tests {
     use super::*;
 
-    const REPORT: &str = "# Samples: 40\n#\n30^nginx ^[.] 0x0000000000012345\n    10^[kernel.kallsyms]^[k] tcp_ack\n\n";
+    const REPORT: &str = "# Samples: 40\n#\n30^nginx ^[.] 0x0000000000012345\n    10^[kernel.kallsyms]^[k] tcp_ack\n\n    10^nginx^[.] ngx_palloc\n";
 
     #[test]
-    fn samples_become_instructions_a_request() {
-        let places = places(REPORT, 1000.0);
+    fn samples_are_parts_of_what_was_counted() {
+        let places = places(REPORT, [4000.0, 500.0]);
         let sums: Vec<(&str, f64)> = places
             .iter()
             .map(|place| (place.symbol.as_str(), place.instructions.round()))
             .collect();
-        assert_eq!(sums, [("0x0000000000012345", 3000.0), ("tcp_ack", 1000.0)]);
+        let expected = [
+            ("0x0000000000012345", 3000.0),
+            ("tcp_ack", 500.0),
+            ("ngx_palloc", 1000.0),
+        ];
+        assert_eq!(sums, expected);
     }
 
     #[test]
@@ -231,7 +266,7 @@ mod tests {
             title: "a case",
             columns: vec![Column {
                 door: "nginx",
-                places: places(REPORT, 1000.0),
+                places: places(REPORT, [4000.0, 500.0]),
             }],
         };
         let text = text(&[profile]).unwrap();
@@ -241,6 +276,6 @@ mod tests {
         );
         assert!(text.contains("| layer | nginx |\n|---|---|\n"), "{text}");
         assert!(text.contains(" | 3000 |\n"), "{text}");
-        assert!(text.contains("`tcp_ack` 1000"), "{text}");
+        assert!(text.contains("`tcp_ack` 500"), "{text}");
     }
 }
