@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::cli::RoleName;
-use crate::config::{BackupConfig, Config, Destination, Messages, written};
+use crate::config::{Audit, BackupConfig, Config, Destination, Messages, written};
 use crate::console::Progress;
 use crate::stores;
 
@@ -66,38 +66,22 @@ pub(crate) struct Everything {
     pub(crate) directories: &'static [&'static str],
 }
 
-/// The records that are backed up and restored.
-pub(crate) fn records(config: &Config) -> Result<Origin, Unserved> {
-    match &config.store.messages {
-        Messages::Records | Messages::Mongo(_) => Ok(stores::origin(&config.store)),
-        Messages::Redis(_) => Err(Unserved),
-    }
-}
-
 /// Whether something is kept elsewhere than the records.
 pub(crate) fn is_beside(config: &Config) -> bool {
-    config.store.messages.mongo().is_some() || config.store.audit.mongo().is_some()
+    config.store.messages != Messages::Records || config.store.audit != Audit::Records
 }
 
 /// What is kept elsewhere than the records, by the ports of opened stores; `None` if nothing is.
 pub(crate) fn beside(config: &Config, stores: &Stores, runtime: Handle) -> Option<Beside> {
     let store = &config.store;
-    let messages = store.messages.mongo().map(|_| Arc::clone(&stores.messages));
-    let audit = store.audit.mongo().map(|_| Arc::clone(&stores.audit));
+    let messages = (store.messages != Messages::Records).then(|| Arc::clone(&stores.messages));
+    let audit = (store.audit != Audit::Records).then(|| Arc::clone(&stores.audit));
     is_beside(config).then_some(Beside {
         messages,
         audit,
         runtime,
     })
 }
-
-/// Something is where this version neither reads a backup from nor restores one to.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "this version makes and restores no backups of messages on a Redis server: stop the server, then copy that one's \
-     append-only file, the database and the data directory"
-)]
-pub(crate) struct Unserved;
 
 /// Makes a backup from the command line in this place. The records are brought to this version's schema first, as a
 /// server would.
@@ -106,7 +90,7 @@ pub(crate) fn create_here(
     config: &Config,
     said: &'static str,
 ) -> anyhow::Result<Backup> {
-    let (records, config_of_work) = (records(config)?, config.clone());
+    let (records, config_of_work) = (stores::origin(&config.store), config.clone());
     stores::with_existing(config, async move |opened| {
         let config = config_of_work;
         let everything = Everything {

@@ -5,6 +5,7 @@ mod health;
 mod mongo;
 mod records;
 mod redis;
+mod restored;
 mod waiting;
 mod watch;
 
@@ -23,9 +24,9 @@ use tokio::runtime::Builder;
 use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
 use health::Every;
 
-pub(crate) use mongo::set_aside;
 pub(crate) use records::{lay_out, must_be_whole, origin, prepare};
 pub(crate) use redis::{facts as redis_facts, levels, named as named_redis};
+pub(crate) use restored::{hand_over, set_aside};
 pub(crate) use waiting::{Trouble, when_there};
 
 /// The part of `/readyz` that stands for the records.

@@ -126,6 +126,34 @@ impl From<StoreError> for MessageError {
     }
 }
 
+/// A part of the list of messages: those below the first number, down to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part(i64, i64);
+
+/// The parts of the list of messages below this number, oldest first: lists begin with the newest, and whoever wants the
+/// oldest first goes over them twice.
+pub async fn parts(store: &dyn MessageStore, below: i64) -> Result<Vec<Part>, StoreError> {
+    let (mut parts, mut before) = (Vec::new(), below);
+    loop {
+        let page = store.list(Some(before), Limit::most()).await?;
+        let Some(last) = page.rows.last() else {
+            parts.reverse();
+            return Ok(parts);
+        };
+        parts.push(Part(before, last.id));
+        before = last.id;
+    }
+}
+
+/// What is left of a part, oldest first.
+pub async fn part(store: &dyn MessageStore, part: Part) -> Result<Vec<Message>, StoreError> {
+    let page = store.list(Some(part.0), Limit::most()).await?;
+    let mut rows = page.rows;
+    rows.retain(|message| message.id >= part.1);
+    rows.reverse();
+    Ok(rows)
+}
+
 /// Posts a message.
 pub async fn post(
     stores: &Stores,

@@ -16,6 +16,11 @@ impl Limit {
             .map(Self)
     }
 
+    /// The largest page.
+    pub fn most() -> Self {
+        Self(Self::MOST)
+    }
+
     /// The number of rows.
     pub fn rows(self) -> usize {
         usize::from(self.0)

@@ -6,6 +6,8 @@ use school::secret::SecretHash;
 
 /// A stream: the place `0-7` is the message 7.
 pub(crate) const MESSAGES: &str = "{pendopo}:messages";
+/// Messages that are restored, until they take the place of those that are there.
+pub(crate) const RESTORED: &str = "{pendopo}:messages:restored";
 /// Changes that the audit trail may not have yet, by ticket.
 pub(crate) const UNTOLD: &str = "{pendopo}:untold";
 /// The number of the last session.

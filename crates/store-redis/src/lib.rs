@@ -15,6 +15,7 @@ mod near;
 mod news;
 mod opened;
 mod people;
+mod restored;
 mod sessions;
 mod shared;
 mod status;

@@ -178,12 +178,12 @@ fn number(text: &str) -> Result<i64, StoreError> {
         .map_err(|_| corrupt(format!("`{text}` is no number")))
 }
 
-fn place(id: i64) -> String {
+pub(crate) fn place(id: i64) -> String {
     format!("0-{id}")
 }
 
 /// The fields of a message, each followed by its value.
-fn fields(message: &Message) -> Vec<String> {
+pub(crate) fn fields(message: &Message) -> Vec<String> {
     let mut fields = vec![
         "message".to_owned(),
         message.message.clone(),

@@ -32,7 +32,7 @@ const CHECK_WITHIN: Duration = Duration::from_secs(1);
 /// A server, by its address; cheap to clone. Connections are made when they are needed.
 #[derive(Debug, Clone)]
 pub struct Redis {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     /// What it said of itself the last time.
     status: Arc<Mutex<Status>>,
 }

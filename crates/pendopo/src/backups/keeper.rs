@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use super::{Everything, beside, create, directories, is_beside, of};
 use crate::cli::RoleName;
 use crate::config::Config;
-use crate::stores::Opened;
+use crate::stores::{self, Opened};
 use standing::{Standing, whole};
 
 pub(crate) use standing::last_proved;
@@ -47,14 +47,14 @@ pub(crate) struct Keeper {
 impl Keeper {
     pub(crate) fn new(
         config: &Config,
-        (records, roles, stores): (Origin, &[RoleName], Arc<OnceLock<Opened>>),
+        (roles, stores): (&[RoleName], Arc<OnceLock<Opened>>),
         facts: Facts,
         registry: &mut Registry,
     ) -> Self {
         let standing = Standing::new(facts, registry);
         standing.state("schedule", config.backup.schedule.to_string());
         Self {
-            records,
+            records: stores::origin(&config.store),
             stores,
             directories: directories(roles),
             zone: config.web.time_zone.time_zone().clone(),
@@ -204,10 +204,8 @@ mod tests {
     use testkit::postgres::Server;
 
     use super::*;
-    use crate::backups::records;
     use crate::cli::Global;
     use crate::config::load;
-    use crate::stores;
 
     fn config(directory: &TempDir, settings: &[&str]) -> Config {
         let global = Global {
@@ -221,7 +219,7 @@ mod tests {
     fn keeper_of(config: &Config) -> Keeper {
         Keeper::new(
             config,
-            (records(config).unwrap(), &RoleName::ALL, Arc::default()),
+            (&RoleName::ALL, Arc::default()),
             Facts::default(),
             &mut Registry::default(),
         )

@@ -25,7 +25,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::backups::{self, Keeper};
+use crate::backups::Keeper;
 use crate::bootstrap::Made;
 use crate::cli::{Global, RoleName, ServeOptions};
 use crate::config::{self, Config};
@@ -177,24 +177,13 @@ impl Server {
         if !self.has_web() {
             return None;
         }
-        match backups::records(&self.config) {
-            Ok(records) => {
-                let facts = telling.facts.clone();
-                Some(Keeper::new(
-                    &self.config,
-                    (records, &self.roles, Arc::clone(&self.opened)),
-                    facts,
-                    &mut telling.registry,
-                ))
-            }
-            Err(unserved) => {
-                tracing::warn!("no backups are made: {unserved}");
-                telling
-                    .facts
-                    .state("backup", "schedule", unserved.to_string());
-                None
-            }
-        }
+        let facts = telling.facts.clone();
+        Some(Keeper::new(
+            &self.config,
+            (&self.roles, Arc::clone(&self.opened)),
+            facts,
+            &mut telling.registry,
+        ))
     }
 
     /// Serves the private listener, and keeps at hand what another process may take over.

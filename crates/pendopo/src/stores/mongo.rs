@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use lifecycle::Password;
-use school::{StoreError, Stores};
-use store_mongo::{Address, Kept, Messages, Options, Status, Trail};
-use tokio::runtime::Builder;
+use school::Stores;
+use store_mongo::{Address, Messages, Options, Status, Trail};
 
 use super::{MESSAGES, One, REFUSED};
 use crate::config::StoreConfig;
@@ -61,22 +60,6 @@ pub(super) async fn audit(
     })
 }
 
-/// Puts aside what the servers keep, under names that end so; answers these.
-pub(crate) fn set_aside(config: &StoreConfig, ending: &str) -> Result<Vec<String>, StoreError> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| StoreError::Unavailable(error.into()))?;
-    let messages = config.messages.mongo();
-    let messages = messages.map(|address| (Kept::Messages, address, &config.messages_password));
-    let audit = config.audit.mongo();
-    let audit = audit.map(|address| (Kept::Trail, address, &config.audit_password));
-    let mut renamed = Vec::new();
-    for (kept, address, password) in messages.into_iter().chain(audit) {
-        let options = options(address, password);
-        renamed.extend(runtime.block_on(store_mongo::set_aside(options, kept, ending))?);
-    }
-    Ok(renamed)
-}
-
 /// The trail is a chain, of which a part alone proves nothing.
 pub(super) async fn must_not_be_left(records: &store::Opened) -> Result<()> {
     match records.outbox.trail_left().await? {
@@ -87,7 +70,7 @@ pub(super) async fn must_not_be_left(records: &store::Opened) -> Result<()> {
     }
 }
 
-fn options(address: &Address, password: &Password) -> Options {
+pub(super) fn options(address: &Address, password: &Password) -> Options {
     Options {
         address: address.clone(),
         password: password.clone(),

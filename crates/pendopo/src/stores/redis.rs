@@ -122,6 +122,22 @@ fn taken(
     stores
 }
 
+/// The server that keeps messages, if one does.
+pub(super) fn of_messages(config: &StoreConfig) -> Option<Redis> {
+    named(config)
+        .iter()
+        .find(|named| named.what == MESSAGES)
+        .map(Named::server)
+}
+
+/// The server that keeps sessions, if one does.
+pub(super) fn of_sessions(config: &StoreConfig) -> Option<Redis> {
+    named(config)
+        .iter()
+        .find(|named| named.what == SESSIONS)
+        .map(Named::server)
+}
+
 /// What other edges count of the same limits; none where each counts alone.
 pub(crate) fn levels(config: &StoreConfig) -> Option<Arc<dyn SharedLevels>> {
     let named = named(config);

@@ -1,5 +1,7 @@
 //! The real binary on Debian's Redis.
 
+mod backups;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

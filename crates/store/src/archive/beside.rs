@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use school::audit::AuditStore;
-use school::messages::{Message, MessageStore};
+use school::messages::{self, Message, MessageStore};
 use school::page::Limit;
 use tokio::runtime::Handle;
 
@@ -39,10 +39,12 @@ impl<'a> Joined<'a> {
         let _lock = records.lock()?;
         let view = records.view()?;
         let newest = match &beside.messages {
-            Some(messages) => beside
-                .page(messages.as_ref(), None)?
-                .first()
-                .map(|one| one.id),
+            Some(messages) => {
+                let page = beside
+                    .runtime
+                    .block_on(messages.list(None, Limit::default()))?;
+                page.rows.first().map(|newest| newest.id)
+            }
             None => None,
         };
         Ok(Self {
@@ -78,20 +80,11 @@ impl<'a> Joined<'a> {
         Ok((row.int()?, row.int()?))
     }
 
-    /// Ports show the newest first: one walk finds where pages begin, another goes back over them.
-    fn messages(&self, messages: &dyn MessageStore, take: Take<'_>) -> Outcome {
-        let mut begins = Vec::new();
-        let mut before = self.newest + 1;
-        loop {
-            let page = self.beside.page(messages, Some(before))?;
-            let Some(last) = page.last() else { break };
-            begins.push((before, last.id));
-            before = last.id;
-        }
-        for (before, lowest) in begins.into_iter().rev() {
-            let page = self.beside.page(messages, Some(before))?;
-            for message in page.into_iter().rev().filter(|one| one.id >= lowest) {
-                take(&line_of_message(message))?;
+    fn messages(&self, store: &dyn MessageStore, take: Take<'_>) -> Outcome {
+        let runtime = &self.beside.runtime;
+        for part in runtime.block_on(messages::parts(store, self.newest + 1))? {
+            for message in runtime.block_on(messages::part(store, part))? {
+                take(&line_of(message))?;
             }
         }
         Ok(())
@@ -101,19 +94,7 @@ impl<'a> Joined<'a> {
 type Outcome = Result<(), ArchiveError>;
 type Take<'a> = &'a mut dyn FnMut(&[Value]) -> Outcome;
 
-impl Beside {
-    fn page(
-        &self,
-        messages: &dyn MessageStore,
-        before: Option<i64>,
-    ) -> Result<Vec<Message>, ArchiveError> {
-        let most = Limit::new(u64::from(Limit::MOST)).unwrap_or_default();
-        let page = self.runtime.block_on(messages.list(before, most))?;
-        Ok(page.rows)
-    }
-}
-
-fn line_of_message(message: Message) -> Vec<Value> {
+fn line_of(message: Message) -> Vec<Value> {
     values![
         message.id,
         message.message,
@@ -168,6 +149,14 @@ impl Source for Joined<'_> {
     }
 
     fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError> {
-        self.view.numbers()
+        let mut numbers = self.view.numbers()?;
+        if self.newest > 0 {
+            // A number of the records counts for nothing where another store numbers messages.
+            numbers.retain(|(table, last)| table != "message" || *last > self.newest);
+            if numbers.iter().all(|(table, _)| table != "message") {
+                numbers.push(("message".to_owned(), self.newest));
+            }
+        }
+        Ok(numbers)
     }
 }

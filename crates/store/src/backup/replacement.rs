@@ -5,7 +5,7 @@ use std::path::Path;
 use super::BackupError;
 use crate::archive::{Progress, Source, prove, table, transfer};
 use crate::postgres::{Filling, Options};
-use crate::sqlite::Snapshot;
+use crate::sqlite::{self, Snapshot};
 
 /// Records that were written and read back. Dropped, they were never there.
 pub struct Replacement(Filling);
@@ -29,6 +29,11 @@ pub fn replace(
     filling.number(&source.numbers()?.into_iter().collect())?;
     prove(&mut filling, table::all().iter().zip(&parts), &mut || {})?;
     Ok(Replacement(filling))
+}
+
+/// Takes the messages out of a restored database: another store has them.
+pub fn without_messages(restored: &Path) -> Result<(), BackupError> {
+    Ok(sqlite::Filling::leave_out(restored, "message")?)
 }
 
 impl Replacement {

@@ -48,6 +48,14 @@ impl Filling {
         })
     }
 
+    /// Takes all rows of a table away, in a database that nobody uses yet.
+    pub(crate) fn leave_out(path: &Path, table: &str) -> Result<(), ArchiveError> {
+        let fail = |error| ArchiveError::Open(open_error(path, error));
+        let connection = connection::writer(path).map_err(fail)?;
+        let delete = format!("DELETE FROM {table}");
+        connection.execute_batch(&delete).map_err(fail)
+    }
+
     fn add(&mut self, table: &Table, values: &[Value]) -> Result<(), ArchiveError> {
         let insert = connection::run(&self.connection, &table.insert(), values, None);
         insert.map_err(|error| self.fail(error))?;

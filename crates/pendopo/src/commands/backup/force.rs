@@ -22,7 +22,7 @@ use crate::data_dir::{self, DataDir};
 use crate::stores;
 
 pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
-    let records = backups::records(config)?;
+    let records = stores::origin(&config.store);
     // Held to the end, so that no server starts meanwhile.
     let _data = DataDir::open(&config.data, &RoleName::ALL)?;
     // Asked first: whoever still works with the records is found out before the work begins.
@@ -36,14 +36,16 @@ pub(super) fn run(config: &Config, one: &OneBackup) -> Result<ExitCode> {
         .with_context(|| format!("can't restore into {}", config.data.display()))?;
     let restored = unpack(config, &scratch, one).context("nothing was changed")?;
     let aside = aside(config);
+    let new = scratch.path().join("new").join(DATABASE);
     let swaps = swaps(config, &records, scratch.path())?;
+    stores::hand_over(&config.store, &new).context("nothing was changed")?;
     match &records {
         Origin::Sqlite(_) => swap(&config.data, &aside, &swaps, || set_aside(config, &aside))?,
         Origin::Postgres(options) => {
             if is_to_keep {
                 keep(config, &aside).context("nothing was changed")?;
             }
-            let written = written(options, scratch.path()).context("nothing was changed")?;
+            let written = written(options, &new).context("nothing was changed")?;
             let first = || written.commit().and_then(|()| set_aside(config, &aside));
             swap(&config.data, &aside, &swaps, first)?;
         }
@@ -90,11 +92,10 @@ fn keep(config: &Config, aside: &Path) -> Result<()> {
 }
 
 /// The restored records on the server, where they are not in force yet.
-fn written(options: &Options, scratch: &Path) -> Result<Replacement> {
+fn written(options: &Options, restored: &Path) -> Result<Replacement> {
     let mut progress = Progress::of("writing", "rows");
-    let restored = scratch.join("new").join(DATABASE);
     let mut tell = |done, all| progress.tell(done, all);
-    Ok(replace(options, &restored, &mut tell)?)
+    Ok(replace(options, restored, &mut tell)?)
 }
 
 /// What other stores keep of the records that are replaced; a server moves there anew what is restored.
@@ -103,7 +104,7 @@ fn set_aside(config: &Config, aside: &Path) -> Result<(), BackupError> {
     let ending = name.replace(['-', '.'], "_");
     for renamed in stores::set_aside(&config.store, &ending)? {
         say(format!(
-            "what was there on MongoDB is in the collection `{renamed}`: remove it when you need it no more"
+            "what was there on another store is kept there as `{renamed}`: remove it when you need it no more"
         ));
     }
     Ok(())

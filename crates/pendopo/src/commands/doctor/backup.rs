@@ -12,9 +12,6 @@ use crate::config::{Config, Destination};
 const LATE: Duration = Duration::from_hours(6);
 
 pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
-    if let Err(unserved) = backups::records(config) {
-        return report.warn("backup", unserved);
-    }
     let place = &config.backup.to;
     if matches!(place, Destination::Bucket(_)) && config.backup.recipient.is_none() {
         report.warn(

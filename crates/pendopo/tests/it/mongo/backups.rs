@@ -63,11 +63,11 @@ fn everything_comes_back_and_what_was_there_is_put_aside() {
     let house = &school.house;
     let text = house.say(&["backup", "restore", school.backup.to_str().unwrap()]);
     assert!(
-        text.contains("is in the collection `message_before_restore_"),
+        text.contains("is kept there as `message_before_restore_"),
         "{text}"
     );
     assert!(
-        text.contains("is in the collection `audit_before_restore_"),
+        text.contains("is kept there as `audit_before_restore_"),
         "{text}"
     );
     assert_eq!(house.count("message.count_documents({})"), "0");
