@@ -221,6 +221,14 @@ fn a_server_does_not_start_on_a_restore_that_was_broken_off() {
         "a restore was broken off: run `pendopo backup restore` again\n",
     )
     .unwrap();
+    for text in [
+        "",
+        "a restore was broken off: run `pendopo backup restore` again\n",
+    ] {
+        fs::write(&marker, text).unwrap();
+        let told = failed(path, &["user", "list"]);
+        assert!(told.contains("restore was broken off"), "{told}");
+    }
     for words in [&["serve"][..], &["user", "list"], &["backup", "create"]] {
         let text = failed(path, words);
         assert!(text.contains("restore was broken off"), "{text}");

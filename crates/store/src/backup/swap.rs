@@ -12,6 +12,8 @@ use super::{BackupError, note};
 
 /// The marker's name in the data directory.
 const MARKER: &str = "restore-unfinished";
+/// The mend.
+const BROKEN_OFF: &str = "a restore was broken off: run `pendopo backup restore` again";
 
 /// One exchange of files or directories.
 #[derive(Debug, Clone)]
@@ -24,7 +26,12 @@ pub struct Swap {
 
 /// Why no server may use this data directory: what a restore that was broken off left to be done.
 pub fn unfinished(data: &Path) -> Option<String> {
-    fs::read_to_string(data.join(MARKER)).ok()
+    let told = fs::read_to_string(data.join(MARKER)).ok()?;
+    // Whoever was killed while it was written has changed nothing yet.
+    if told.trim().is_empty() {
+        return Some(BROKEN_OFF.to_owned());
+    }
+    Some(told)
 }
 
 /// Does all of them, after `first`, which does what belongs to them elsewhere. What was there is in `aside` afterwards.
@@ -63,7 +70,7 @@ fn mark(marker: &Path, aside: &Path) -> io::Result<()> {
     let mut file = options.open(marker)?;
     writeln!(
         file,
-        "a restore was broken off: run `pendopo backup restore` again; what was there before is in {}",
+        "{BROKEN_OFF}; what was there before is in {}",
         aside.display()
     )?;
     file.sync_all()?;
