@@ -30,6 +30,7 @@ pub struct Tasks {
     shutdown: Shutdown,
     threads: Vec<JoinHandle<()>>,
     watchdog: Option<Watchdog>,
+    at_rest: fn(),
     ended: mpsc::Receiver<Ended>,
     tell: mpsc::Sender<Ended>,
 }
@@ -43,6 +44,7 @@ impl Tasks {
             shutdown,
             threads: Vec::new(),
             watchdog: None,
+            at_rest: || {},
             ended,
             tell,
         }
@@ -51,6 +53,11 @@ impl Tasks {
     /// Has those that are spawned as watched looked after by this one.
     pub fn watch(&mut self, watchdog: Watchdog) {
         self.watchdog = Some(watchdog);
+    }
+
+    /// Has each thread spawned from now on call this whenever it has nothing more to do for now; it must be quick.
+    pub fn at_rest(&mut self, call: fn()) {
+        self.at_rest = call;
     }
 
     /// The same as [`Tasks::spawn`] for a future that never blocks its thread: if it does, the process ends.
@@ -89,6 +96,7 @@ impl Tasks {
         let tell = self.tell.clone();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
+            .on_thread_park(self.at_rest)
             .build()
             .map_err(|error| TaskError::Start(name.clone(), error))?;
         let told = name.clone();

@@ -16,11 +16,17 @@ use crate::value::{Row, Value};
 pub(crate) struct Query {
     pub(crate) sql: &'static str,
     pub(crate) params: Vec<Value>,
+    /// Only the first row is wanted; there need not be more.
+    pub(crate) is_one: bool,
 }
 
 impl Query {
     pub(crate) fn new(sql: &'static str, params: Vec<Value>) -> Self {
-        Self { sql, params }
+        Self {
+            sql,
+            params,
+            is_one: false,
+        }
     }
 }
 
@@ -60,9 +66,10 @@ impl<E: Engine> Sql<E> {
     /// The one row, or none.
     pub(crate) async fn first<T>(
         &self,
-        query: Query,
+        mut query: Query,
         read: fn(Row) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
+        query.is_one = true;
         let rows = self.engine.read(query).await?;
         rows.into_iter().next().map(read).transpose()
     }

@@ -137,6 +137,7 @@ impl Server {
         let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
         self.watch(&mut tasks)?;
+        tasks.at_rest(store::sqlite::rest);
         let (control, renewal) = (bound.control(), bound.renewal());
         let estate = self.estate(private, telling, &trigger)?;
         let mut opening = pin!(opened(school.as_ref()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, Error, OpenFlags, Result, Row as SqliteRow, ToSql};
+use rusqlite::{Connection, Error, OpenFlags, Result, Row as SqliteRow, Statement, ToSql};
 
 use crate::value::{Row, Value};
 
@@ -54,21 +54,33 @@ pub(super) fn run(
 ) -> Result<(u64, Vec<Row>)> {
     let mut statement = connection.prepare_cached(sql)?;
     bind(&mut statement, params, new_id)?;
-    let columns = statement.column_count();
-    if columns == 0 {
+    if statement.column_count() == 0 {
         let touched = statement.raw_execute()?;
         return Ok((touched as u64, Vec::new()));
     }
-    let mut rows = Vec::new();
-    let mut found = statement.raw_query();
-    while let Some(row) = found.next()? {
-        rows.push(Row::new(read(row, columns)?));
-    }
+    let rows = rows(&mut statement, usize::MAX)?;
     Ok((rows.len() as u64, rows))
 }
 
+/// The first rows that a statement gives, `most` of them at most.
+pub(super) fn rows(statement: &mut Statement<'_>, most: usize) -> Result<Vec<Row>> {
+    let columns = statement.column_count();
+    let mut rows = Vec::new();
+    let mut found = statement.raw_query();
+    while rows.len() < most
+        && let Some(row) = found.next()?
+    {
+        rows.push(Row::new(read(row, columns)?));
+    }
+    Ok(rows)
+}
+
 /// SQLite takes `$1` for a name and numbers names by first use; so statements use them in order.
-fn bind(statement: &mut CachedStatement<'_>, params: &[Value], new_id: Option<i64>) -> Result<()> {
+pub(super) fn bind(
+    statement: &mut Statement<'_>,
+    params: &[Value],
+    new_id: Option<i64>,
+) -> Result<()> {
     for (index, value) in (1..).zip(params) {
         debug_assert_eq!(
             statement.parameter_name(index),

@@ -115,6 +115,8 @@ fn scan(file: &File, kept: &mut Option<Connection>, job: &Job) -> Result<Vec<Row
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use tempfile::NamedTempFile;
     use tokio::task::JoinSet;
 
@@ -129,6 +131,7 @@ mod tests {
             path: file.path().to_owned(),
             schema: 0,
             was_unclean: false,
+            commits: AtomicU64::default(),
         };
         let options = Options {
             search_within: Duration::from_millis(200),

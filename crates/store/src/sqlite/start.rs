@@ -4,6 +4,7 @@ use std::fs::{File as Handle, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ pub(super) fn start(path: &Path, options: &Options) -> Result<Started, OpenError
             path: path.to_owned(),
             schema,
             was_unclean,
+            commits: AtomicU64::default(),
         },
         connection,
     })

@@ -16,3 +16,4 @@ mod place;
 mod postgres;
 mod processes;
 mod tampering;
+mod views;

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicI32;
+use std::sync::atomic::Ordering::Release;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -71,6 +72,7 @@ impl Thread {
         let committed = catch_unwind(AssertUnwindSafe(|| self.try_commit(&units)));
         let committed = committed
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stumbled".into())));
+        self.file.commits.fetch_add(1, Release);
         self.prove(&committed);
         committed.unwrap_or_else(|failure| {
             if !matches!(failure, StoreError::Full(_)) {
