@@ -12,6 +12,7 @@ mod error;
 mod escape;
 mod extract;
 mod health;
+mod json;
 mod language;
 mod layers;
 mod limits;

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::extract::entity_tag;
+use crate::json;
 
 /// Headers of an answer, those that the layers and the edge add to it included: room for all from the beginning.
 const HEADERS: usize = 12;
@@ -16,8 +17,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// 200 with the value as JSON; `size` is a guess that spares the buffer from growing.
 pub(super) fn json(value: &impl Serialize, size: usize) -> Response {
     let mut bytes = Vec::with_capacity(size);
-    serde_json::to_writer(&mut bytes, value)
-        .expect("the views have string keys and no failing parts");
+    json::write(value, &mut bytes);
     let mut response = Response::new(Body::from(bytes));
     let json = HeaderValue::from_static("application/json");
     let headers = response.headers_mut();
