@@ -23,13 +23,15 @@ use crate::error::{Error, Report};
 use crate::language::Language;
 use crate::readers::Readers;
 use crate::report::Asked;
+use crate::shortcuts::Shortcuts;
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 /// Every layer as one service: one box a request instead of one a layer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Layers {
     routes: Router,
+    shortcuts: Option<Shortcuts>,
     /// The language of error pages when the browser states none.
     language: Language,
     readers: Readers,
@@ -39,8 +41,17 @@ impl Layers {
     pub(crate) fn around(routes: Router, language: Language, readers: Readers) -> Self {
         Self {
             routes,
+            shortcuts: None,
             language,
             readers,
+        }
+    }
+
+    /// With shorter ways to some of the routes.
+    pub(crate) fn with(self, shortcuts: Shortcuts) -> Self {
+        Self {
+            shortcuts: Some(shortcuts),
+            ..self
         }
     }
 
@@ -57,14 +68,20 @@ impl Layers {
         }
         let is_options = request.method() == Method::OPTIONS;
         let reader = self.readers.of(&request, &client);
-        let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
+        let shortcut = self.shortcuts.as_ref();
+        // Boxed either way: within the layers' own future it would be moved about, and twice as large.
+        let answer = match shortcut.and_then(|shortcuts| shortcuts.find(&request)) {
+            Some(handler) => handler(request),
+            None => Box::pin(self.routes.call(request).map(|Ok(response)| response)),
+        };
+        let answer = AssertUnwindSafe(answer).catch_unwind();
         Ok(Box::pin(async move {
             let answered = match reader {
                 Some(reader) => reader.scope(answer).await,
                 None => answer.await,
             };
             let response = match answered {
-                Ok(Ok(response)) => response,
+                Ok(response) => response,
                 Err(panic) => Error::internal(panic_text(&*panic)).into_response(),
             };
             let response = if is_options {
@@ -116,10 +133,8 @@ fn finish(asked: &Asked, mut response: Response) -> Response {
 }
 
 fn kept_by_nobody(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, CachePolicy::NoStore.value());
-    }
+    let kept = response.headers_mut().entry(CACHE_CONTROL);
+    kept.or_insert_with(|| CachePolicy::NoStore.value());
     response
 }
 

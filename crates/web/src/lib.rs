@@ -26,6 +26,7 @@ mod readers;
 mod report;
 mod routes;
 mod session_cookie;
+mod shortcuts;
 mod zone;
 
 pub use app::App;

@@ -18,6 +18,7 @@ use crate::language::Language;
 use crate::layers::Layers;
 use crate::page::Look;
 use crate::readers::Readers;
+use crate::shortcuts::Shortcuts;
 use crate::{description, pages, path};
 
 /// The API's description as JSON, as `/openapi.json` gives it.
@@ -34,8 +35,8 @@ pub fn service(app: App) -> Layers {
         .merge(pages::routes())
         .merge(document_routes(&document))
         .fallback(nothing_here)
-        .with_state(state);
-    Layers::around(routes, language, readers)
+        .with_state(state.clone());
+    Layers::around(routes, language, readers).with(Shortcuts::new(state))
 }
 
 /// Who answers as long as the stores are not open: that it must be tried again, and what pages that say so look like.
