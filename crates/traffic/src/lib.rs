@@ -10,5 +10,5 @@ pub mod shared_levels;
 pub use client::{Client, RequestId};
 pub use limit::{Decision, Delay, Policy, Rate};
 pub use limit_table::LimitTable;
-pub use record::{Line, Record};
+pub use record::{Line, Record, Texts};
 pub use shared_levels::SharedLevels;

@@ -78,6 +78,26 @@ pub struct Line<'a> {
     pub record: Record<'a>,
 }
 
+/// What is known of a record's texts; whoever has them side by side finds it out sooner than one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// Nothing.
+    Any,
+    /// None has a sign that JSON escapes.
+    Plain,
+}
+
+impl Texts {
+    /// What is to be known of these bytes and all parts of them.
+    pub fn of(bytes: &[u8]) -> Self {
+        if text::is_plain(bytes) {
+            Self::Plain
+        } else {
+            Self::Any
+        }
+    }
+}
+
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde calls it with a reference"
@@ -104,8 +124,8 @@ fn is_at_most_one(number: &u8) -> bool {
 
 impl Line<'_> {
     /// Appends the line and its line feed to `buffer`.
-    pub fn write(&self, buffer: &mut Vec<u8>) {
-        text::line(self, buffer);
+    pub fn write(&self, texts: Texts, buffer: &mut Vec<u8>) {
+        text::line(self, texts, buffer);
         buffer.push(b'\n');
     }
 }
@@ -155,7 +175,7 @@ mod tests {
     #[test]
     fn a_line_is_read_back_as_written() {
         let mut buffer = Vec::new();
-        line().write(&mut buffer);
+        line().write(Texts::Any, &mut buffer);
         assert_eq!(buffer.pop(), Some(b'\n'));
         assert!(!buffer.contains(&b'\n'));
         assert_eq!(Line::parse(&buffer).unwrap(), line());
@@ -164,7 +184,7 @@ mod tests {
     #[test]
     fn a_torn_line_is_an_error() {
         let mut buffer = Vec::new();
-        line().write(&mut buffer);
+        line().write(Texts::Any, &mut buffer);
         for end in 0..buffer.len() - 2 {
             assert!(Line::parse(&buffer[..end]).is_err(), "cut at {end}");
         }

@@ -5,8 +5,9 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The fastest: a busy day has many files, and the processor is for requests.
-const LEVEL: i32 = 1;
+/// A busy day has many files, and the processor is for requests: level 1 takes 4,300 instructions a line, this one 2,400,
+/// for files of a seventh of the log instead of a twelfth.
+const LEVEL: i32 = -3;
 
 /// Compresses every finished file in the directory and keeps the `keep` newest.
 pub(super) fn tidy(directory: &Path, keep: usize) -> io::Result<()> {

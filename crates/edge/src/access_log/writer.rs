@@ -8,7 +8,7 @@ use http::Version;
 use jiff::Timestamp;
 use lifecycle::Shutdown;
 use lifecycle::shutdown::DRAIN_DEADLINE;
-use traffic::{Line, Record};
+use traffic::{Line, Record, Texts};
 
 use super::clock::Clock;
 use super::counts::LogMetrics;
@@ -175,7 +175,8 @@ impl Writer {
             dropped,
             record: record(entry, texts, text),
         };
-        line.write(&mut self.pending);
+        // What the clients sent is one text here; all else is ours, and plain.
+        line.write(Texts::of(text), &mut self.pending);
         self.seq = seq;
         self.dropped = 0;
     }

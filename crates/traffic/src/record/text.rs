@@ -4,20 +4,28 @@
 use std::io::Write;
 use std::net::IpAddr;
 
-use super::{Line, Record};
+use super::{Line, Record, Texts};
 
 /// Appends what serde would write.
-pub(super) fn line(line: &Line<'_>, out: &mut Vec<u8>) {
+pub(super) fn line(line: &Line<'_>, texts: Texts, out: &mut Vec<u8>) {
     number(out, "{\"gen\":", line.generation);
     number(out, ",\"seq\":", line.seq);
     if line.dropped > 0 {
         number(out, ",\"dropped\":", line.dropped);
     }
-    record(&line.record, out);
+    match texts {
+        Texts::Plain => record(&line.record, plain, out),
+        Texts::Any => record(&line.record, text, out),
+    }
     out.push(b'}');
 }
 
-fn record(record: &Record<'_>, out: &mut Vec<u8>) {
+fn record(record: &Record<'_>, text: impl Fn(&mut Vec<u8>, &str, &str), out: &mut Vec<u8>) {
+    let present = |out: &mut Vec<u8>, name, value: &str| {
+        if !value.is_empty() {
+            text(out, name, value);
+        }
+    };
     text(out, ",\"time\":\"", &record.time);
     text(out, ",\"id\":\"", &record.id);
     address(out, ",\"client\":\"", record.client);
@@ -49,25 +57,26 @@ fn number(out: &mut Vec<u8>, name: &str, number: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-fn present(out: &mut Vec<u8>, name: &str, value: &str) {
-    if !value.is_empty() {
-        text(out, name, value);
+fn text(out: &mut Vec<u8>, name: &str, value: &str) {
+    if is_plain(value.as_bytes()) {
+        return plain(out, name, value);
     }
+    out.extend_from_slice(name.as_bytes());
+    escaped(out, value.as_bytes());
+    out.push(b'"');
 }
 
-fn text(out: &mut Vec<u8>, name: &str, value: &str) {
+fn plain(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(name.as_bytes());
-    let bytes = value.as_bytes();
-    // One pass that the compiler makes wide, since hardly any text has something to escape.
-    let has_special = bytes
-        .iter()
-        .fold(false, |found, &byte| found | is_special(byte));
-    if has_special {
-        escaped(out, bytes);
-    } else {
-        out.extend_from_slice(bytes);
-    }
+    out.extend_from_slice(value.as_bytes());
     out.push(b'"');
+}
+
+/// One pass that the compiler makes wide, since hardly any text has something to escape.
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    !bytes
+        .iter()
+        .fold(false, |found, &byte| found | is_special(byte))
 }
 
 fn is_special(byte: u8) -> bool {
@@ -112,10 +121,16 @@ mod tests {
     use super::*;
 
     fn check(line: &Line<'_>) {
-        let mut out = Vec::new();
-        line.write(&mut out);
         let serde = serde_json::to_string(line).unwrap() + "\n";
-        assert_eq!(String::from_utf8(out).unwrap(), serde);
+        let mut ways = vec![Texts::Any];
+        if Texts::of(line.record.target.as_bytes()) == Texts::Plain {
+            ways.push(Texts::Plain);
+        }
+        for texts in ways {
+            let mut out = Vec::new();
+            line.write(texts, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), serde);
+        }
     }
 
     #[test]
