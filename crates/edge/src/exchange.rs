@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use http::header::{HOST, REFERER, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use jiff::Timestamp;
 use traffic::{Client, RequestId};
 
@@ -93,7 +93,7 @@ impl Exchange {
         let began = Instant::now();
         link.pulse.request_begins();
         let rules = link.desk.rules();
-        let header = |name| head.headers.get(name).cloned();
+        let [host, agent, referer] = told(&head.headers);
         let client = client(&link, &rules, head);
         Arc::new(Self {
             began,
@@ -102,9 +102,9 @@ impl Exchange {
             time: Timestamp::now(),
             method: head.method.clone(),
             uri: head.uri.clone(),
-            host: header(HOST),
-            agent: header(USER_AGENT),
-            referer: header(REFERER),
+            host,
+            agent,
+            referer,
             status: AtomicU16::new(CLIENT_LEFT),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
@@ -281,6 +281,21 @@ impl Exchange {
             .map_or("", |target| target.as_str())
             .as_bytes()
     }
+}
+
+/// What the log tells of a request's headers, found in one pass: `Host`, `User-Agent` and `Referer`.
+fn told(headers: &HeaderMap) -> [Option<HeaderValue>; 3] {
+    let mut told = [None, None, None];
+    for (name, value) in headers {
+        let place = match *name {
+            HOST => 0,
+            USER_AGENT => 1,
+            REFERER => 2,
+            _ => continue,
+        };
+        told[place].get_or_insert_with(|| value.clone());
+    }
+    told
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
