@@ -19,6 +19,7 @@ mod restored;
 mod sessions;
 mod shared;
 mod status;
+mod together;
 mod untold;
 
 pub use address::Address;

@@ -1,7 +1,7 @@
 //! The port of messages: a stream, whose places are their numbers.
 
-use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -16,16 +16,22 @@ use school::{Change, Inserted, PersonId, Repeat, StoreError, Timestamp};
 use crate::failure::corrupt;
 use crate::keys;
 use crate::shared::Shared;
+use crate::together::Together;
 use crate::untold::{Other, Telling, Untold};
 
 static POST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/post.lua")));
 static UNPOST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/unpost.lua")));
 static REMOVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/remove.lua")));
 
+/// Reads of the first page, by how many rows it has.
+pub(crate) type Newest = Mutex<HashMap<usize, Arc<Together<Page<Message>>>>>;
+
 /// Messages on a server; who wrote them is known to the records.
 pub(crate) struct Messages {
     pub(crate) shared: Arc<Shared>,
     pub(crate) people: Arc<dyn PeopleStore>,
+    /// The first page of each length, which everybody asks for.
+    pub(crate) newest: Newest,
     pub(crate) untold: Untold,
     /// How many are kept.
     pub(crate) most: u32,
@@ -74,20 +80,17 @@ impl MessageStore for Messages {
     }
 
     async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Message>, StoreError> {
-        let newest = match before {
-            None => "+".to_owned(),
-            Some(before @ 1..) => format!("(0-{before}"),
+        let (shared, people) = (Arc::clone(&self.shared), Arc::clone(&self.people));
+        match before {
+            None => {
+                let reading = async move { page(&shared, &*people, "+", limit).await };
+                let page = self.newest(limit).read(reading).await?;
+                Ok(Page::clone(&page))
+            }
+            Some(before @ 1..) => page(&shared, &*people, &format!("(0-{before}"), limit).await,
             // None has a lower number than 1.
-            Some(_) => return Ok(Page::cut(Vec::new(), limit)),
-        };
-        let mut range = cmd("XREVRANGE");
-        range.arg(keys::MESSAGES).arg(newest).arg("-");
-        range.arg("COUNT").arg(limit.one_more());
-        let found: Vec<(String, Vec<String>)> = self.shared.ask(&range).await?;
-        let rows: Result<Vec<Message>, StoreError> = found.into_iter().map(message).collect();
-        let mut page = Page::cut(rows?, limit);
-        self.forget_who_is_gone(&mut page.rows).await?;
-        Ok(page)
+            Some(_) => Ok(Page::cut(Vec::new(), limit)),
+        }
     }
 
     async fn delete(&self, id: i64, change: Change) -> Result<(), StoreError> {
@@ -125,16 +128,41 @@ impl Messages {
     }
 
     /// The author of a message is told as long as the records know them.
-    async fn forget_who_is_gone(&self, rows: &mut [Message]) -> Result<(), StoreError> {
-        let authors: HashSet<PersonId> = rows.iter().filter_map(|row| row.person_id).collect();
-        let asked = authors.iter().map(|id| self.people.find(*id));
-        let found = try_join_all(asked).await?;
-        let known: HashSet<PersonId> = found.into_iter().flatten().map(|found| found.id).collect();
-        for row in rows {
-            row.person_id = row.person_id.filter(|id| known.contains(id));
-        }
-        Ok(())
+    fn newest(&self, limit: Limit) -> Arc<Together<Page<Message>>> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(newest.entry(limit.rows()).or_default())
     }
+}
+
+/// The page that begins at this place of the stream.
+async fn page(
+    shared: &Shared,
+    people: &dyn PeopleStore,
+    from: &str,
+    limit: Limit,
+) -> Result<Page<Message>, StoreError> {
+    let mut range = cmd("XREVRANGE");
+    range.arg(keys::MESSAGES).arg(from).arg("-");
+    range.arg("COUNT").arg(limit.one_more());
+    let found: Vec<(String, Vec<String>)> = shared.ask(&range).await?;
+    let rows: Result<Vec<Message>, StoreError> = found.into_iter().map(message).collect();
+    let mut page = Page::cut(rows?, limit);
+    forget_who_is_gone(people, &mut page.rows).await?;
+    Ok(page)
+}
+
+async fn forget_who_is_gone(
+    people: &dyn PeopleStore,
+    rows: &mut [Message],
+) -> Result<(), StoreError> {
+    let authors: HashSet<PersonId> = rows.iter().filter_map(|row| row.person_id).collect();
+    let asked = authors.iter().map(|id| people.find(*id));
+    let found = try_join_all(asked).await?;
+    let known: HashSet<PersonId> = found.into_iter().flatten().map(|found| found.id).collect();
+    for row in rows {
+        row.person_id = row.person_id.filter(|id| known.contains(id));
+    }
+    Ok(())
 }
 
 /// The key under which a request is remembered, and what the script is told of it. Without a request it needs a key all

@@ -17,7 +17,7 @@ use traffic::SharedLevels;
 use crate::address::Address;
 use crate::endings::Endings;
 use crate::levels::Levels;
-use crate::messages::Messages;
+use crate::messages::{Messages, Newest};
 use crate::near::{Near, NearPeople};
 use crate::news;
 use crate::people::People;
@@ -62,6 +62,7 @@ impl Redis {
         let messages: Arc<dyn MessageStore> = Arc::new(Messages {
             shared: self.shared.clone(),
             people: stores.people.clone(),
+            newest: Newest::default(),
             untold: untold.clone(),
             most,
         });
