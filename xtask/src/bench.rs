@@ -1,20 +1,23 @@
 //! `cargo xtask bench`: Pendopo beside the stacks it replaces, on this machine, in one run.
 
+mod backups;
 mod build;
-mod contender;
+mod clients;
+pub(crate) mod contender;
 mod crowd;
 mod floor;
 mod growth;
 pub(crate) mod http;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod pendopo;
 mod pocketbase;
-mod process;
-mod proxy;
+pub(crate) mod process;
+pub(crate) mod proxy;
 mod report;
 mod round;
 mod seed;
+mod stores;
 mod target;
 mod wrk;
 
@@ -97,16 +100,22 @@ fn measure(bench: &Bench) -> Result<Results> {
     let figures = round::all(bench, &contenders)?;
     let crowds = crowd::crowds(bench, &contenders)?;
     let counts = proxy::of_contenders(bench, &contenders)?;
+    let clients = clients::measure(bench, &contenders)?;
+    let stores = stores::figures(bench)?;
     let growth = if bench.invites("pendopo") {
-        growth::figures(bench)?
+        growth::measure(bench)?
     } else {
-        Vec::new()
+        growth::Growth::default()
     };
+    let backups = backups::measure(bench)?;
     let proxies = proxy::measure(bench)?;
     Ok(Results {
         contenders,
         figures,
+        clients,
+        stores,
         growth,
+        backups,
         crowds,
         build,
         proxies,

@@ -10,6 +10,7 @@ mod generate;
 mod program;
 mod release;
 mod room;
+mod soak;
 mod test;
 mod tidy;
 mod tools;
@@ -51,6 +52,8 @@ enum Chore {
     Version(version::Options),
     /// Build the archive of a release, with its bill of materials and checksums
     Release,
+    /// Use the release binary for a long time in a short one, and see that nothing piles up
+    Soak(soak::Options),
     /// Hold the floors, the budgets and the documents
     Tidy,
 }
@@ -76,6 +79,7 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
         Chore::Generate => generate::run(root),
         Chore::Version(options) => version::run(root, &options),
         Chore::Release => release::run(root),
+        Chore::Soak(options) => soak::run(root, &options),
         Chore::Tidy => tidy::run(root),
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Dialer {
 /// One connection.
 pub(crate) struct Connection {
     stream: Box<dyn Stream>,
+    /// What the server showed, where it spoke TLS.
+    leaf: Option<CertificateDer<'static>>,
     buffer: Vec<u8>,
 }
 
@@ -61,8 +63,8 @@ impl Dialer {
     /// The `nth` connection, which has shaken hands.
     pub(crate) fn connect(&self, nth: usize) -> Result<Connection> {
         let socket = self.socket(nth)?;
-        let stream: Box<dyn Stream> = match &self.tls {
-            None => Box::new(socket),
+        let (stream, leaf): (Box<dyn Stream>, _) = match &self.tls {
+            None => (Box::new(socket), None),
             Some(tls) => {
                 let session =
                     ClientConnection::new(Arc::clone(tls), ServerName::try_from("localhost")?)?;
@@ -70,11 +72,14 @@ impl Dialer {
                 while stream.conn.is_handshaking() {
                     stream.conn.complete_io(&mut stream.sock)?;
                 }
-                Box::new(stream)
+                let shown = stream.conn.peer_certificates();
+                let leaf = shown.and_then(|chain| Some(chain.first()?.clone().into_owned()));
+                (Box::new(stream), leaf)
             }
         };
         Ok(Connection {
             stream,
+            leaf,
             buffer: Vec::new(),
         })
     }
@@ -111,6 +116,11 @@ fn tls(authority: &Path, exchange: Exchange) -> Result<ClientConfig> {
 }
 
 impl Connection {
+    /// The certificate that the server showed.
+    pub(crate) fn leaf(&self) -> Option<&CertificateDer<'static>> {
+        self.leaf.as_ref()
+    }
+
     /// Asks for a path and reads the whole answer, which must be good and say how long it is.
     pub(crate) fn get(&mut self, path: &str) -> Result<()> {
         write!(

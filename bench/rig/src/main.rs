@@ -2,12 +2,14 @@
 //! load generator of Debian's can be, a certificate.
 
 mod certificate;
+mod churn;
 mod client;
 mod crowd;
 mod floor;
 mod handshakes;
 mod origin;
 mod pace;
+mod swaps;
 mod workers;
 
 use std::net::SocketAddr;
@@ -40,6 +42,26 @@ enum Rig {
         #[command(flatten)]
         server: Server,
         seconds: u64,
+    },
+    /// Open and close so many connections, with a request on each
+    Churn {
+        #[command(flatten)]
+        server: Server,
+        count: usize,
+    },
+    /// Give a process another configuration again and again, and see each time that its certificate is served
+    Swaps {
+        #[command(flatten)]
+        server: Server,
+        /// The process, which reads its configuration again at SIGHUP
+        process: i32,
+        /// The file that it reads
+        file: PathBuf,
+        /// Two folders with a pendopo.toml, and in cert.pem the certificate that it names
+        #[arg(num_args = 2)]
+        folders: Vec<PathBuf>,
+        #[arg(long)]
+        count: usize,
     },
     /// Ask at a pinned rate, and say how long answers took
     Pace {
@@ -82,6 +104,14 @@ fn main() -> anyhow::Result<()> {
         Rig::Handshakes { server, seconds } => {
             handshakes::run(server.dialer()?, &server.path, seconds)
         }
+        Rig::Churn { server, count } => churn::run(&server.dialer()?, &server.path, count),
+        Rig::Swaps {
+            server,
+            process,
+            file,
+            folders,
+            count,
+        } => swaps::run(&server.dialer()?, process, &file, &folders, count),
         Rig::Pace {
             server,
             rate,

@@ -6,20 +6,24 @@ use anyhow::Result;
 
 use crate::program::output;
 
-/// Processor, cores, memory, kernel, compiler and load generator in one paragraph.
+/// What [`hardware`] tells, and the load generator.
 pub(crate) fn describe() -> Result<String> {
+    let wrk = output(Command::new("dpkg-query").args(["-W", "-f", "wrk ${Version}", "wrk"]))?;
+    Ok(format!("{}, {}", hardware()?, wrk.trim()))
+}
+
+/// Processor, cores, memory, kernel and compiler in one paragraph.
+pub(crate) fn hardware() -> Result<String> {
     let model =
         value("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
     let memory = value("/proc/meminfo", "MemTotal").unwrap_or_default();
     let cores = std::thread::available_parallelism()?;
     let kernel = output(Command::new("uname").args(["-sr"]))?;
     let compiler = output(Command::new("rustc").arg("--version"))?;
-    let wrk = output(Command::new("dpkg-query").args(["-W", "-f", "wrk ${Version}", "wrk"]))?;
     Ok(format!(
-        "{model}, {cores} cores, {memory} of memory, {}, {}, {}",
+        "{model}, {cores} cores, {memory} of memory, {}, {}",
         kernel.trim(),
-        compiler.trim(),
-        wrk.trim()
+        compiler.trim()
     ))
 }
 

@@ -25,6 +25,7 @@ use case::{CASES, Case};
 use door::Door;
 
 pub(crate) use counts::{Group, of_contenders};
+pub(crate) use h2load::send;
 pub(crate) use judged::worst;
 pub(crate) use section::text;
 

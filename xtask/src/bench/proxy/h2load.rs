@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::bench::process::{cpu_seconds, memory_bytes};
 use crate::bench::wrk::{CONNECTIONS, Sample};
+use crate::program::output;
 use crate::tools::program;
 
 /// Requests at a time on each connection; with the connections, as many as wrk has.
@@ -37,6 +38,20 @@ pub(super) fn load(url: &str, seconds: u64, processes: &[u32]) -> Result<Sample>
         memory,
         ..Sample::default()
     })
+}
+
+/// Sends exactly so many requests; every answer must be good.
+pub(crate) fn send(url: &str, requests: u32, words: &[String]) -> Result<()> {
+    let mut command = Command::new(program("h2load").context("h2load is missing")?);
+    let clients = CONNECTIONS.min(usize::try_from(requests)?);
+    command.args(["-c", &clients.to_string(), "-n", &requests.to_string()]);
+    let text = output(command.args(words).arg(url))?;
+    let good = good(&text).with_context(|| format!("h2load said: {text}"))?;
+    ensure!(
+        good == requests,
+        "{good} of {requests} requests were answered"
+    );
+    Ok(())
 }
 
 /// How many answers were good; any that was not is an error.
