@@ -27,8 +27,24 @@ pub(crate) enum Part {
     GrowthList,
     /// Create a user beside more and more
     GrowthCreate,
+    /// List 20 messages by cursor among more and more
+    GrowthMessages,
+    /// Post a message beside more and more
+    GrowthPost,
     /// Get one user beside more and more open connections
     Connections,
+    /// Create a record by 1, 8 and 64 clients
+    Clients,
+    /// Get one user of PostgreSQL
+    PostgresGet,
+    /// List 20 users of PostgreSQL
+    PostgresList,
+    /// Create a user on PostgreSQL
+    PostgresCreate,
+    /// The page of 50 messages on Redis
+    RedisPage,
+    /// Make, prove and restore a backup
+    Backups,
     /// The edge as a proxy, beside nginx, `HAProxy` and Caddy
     Proxy,
     /// The same but `HAProxy`, which has no files: static files of 10 kB and 1 MB
@@ -76,7 +92,15 @@ impl Part {
                 "Growth: 20 users after a cursor deep in the table, with the total, over HTTPS"
             }
             Self::GrowthCreate => "Growth: `POST /user` over HTTPS",
+            Self::GrowthMessages => "Growth: 20 messages after a cursor, over HTTPS",
+            Self::GrowthPost => "Growth: `POST /messages` over HTTPS",
             Self::Connections => "Open connections: `GET /user/{id}` over HTTPS beside idle ones",
+            Self::Clients => "Durable creates by few and by many clients",
+            Self::PostgresGet => "On PostgreSQL: `GET /user/{id}` over HTTPS",
+            Self::PostgresList => "On PostgreSQL: 20 users over HTTPS",
+            Self::PostgresCreate => "On PostgreSQL: `POST /user` over HTTPS",
+            Self::RedisPage => "On Redis: message page of 50 messages over HTTPS",
+            Self::Backups => "Backups",
             Self::Proxy => "The edge as a proxy",
             Self::Files => "Static files",
             Self::Handshakes => "Full TLS handshakes",

@@ -17,7 +17,7 @@ use crate::tools::program;
 
 pub(crate) const KIND: Kind = Kind {
     name: "pendopo",
-    start: start::<10_000>,
+    start: start::<10_000, 50>,
     requests,
     versions,
 };
@@ -30,26 +30,29 @@ const SETTINGS: &[&str] = &[
     "edge.connections.most=20000",
     "edge.connections.per_address=20000",
     "edge.timeout.idle=10m",
+    "web.limit.messages.rate=1000000r/s",
+    "web.limit.messages.burst=100000",
 ];
 
-/// Starts with a data directory that holds so many people; it is filled before the second start.
-pub(crate) fn start<const ROWS: u64>(bench: &Bench) -> Result<Started> {
-    let folder = bench.folder(&format!("pendopo-{ROWS}"))?;
+/// Starts with a data directory that holds so many people and messages; it is filled before the second start.
+pub(crate) fn start<const PEOPLE: u64, const MESSAGES: u64>(bench: &Bench) -> Result<Started> {
+    let folder = bench.folder(&format!("pendopo-{PEOPLE}"))?;
     let first = !folder.join("data").exists();
-    let started = launch(bench, &folder)?;
+    let started = launch(bench, &folder, &[])?;
     if first {
         let ready_after = started.ready_after;
         drop(started);
-        fill(&folder, ROWS)?;
+        fill(&folder, &rows(PEOPLE, MESSAGES))?;
         return Ok(Started {
             ready_after,
-            ..launch(bench, &folder)?
+            ..launch(bench, &folder, &[])?
         });
     }
     Ok(started)
 }
 
-fn launch(bench: &Bench, folder: &Path) -> Result<Started> {
+/// Starts with these settings besides.
+pub(crate) fn launch(bench: &Bench, folder: &Path, settings: &[String]) -> Result<Started> {
     let (plain, secure, admin) = (free_address()?, free_address()?, free_address()?);
     let mut command = Command::new(binary(bench));
     command
@@ -60,6 +63,7 @@ fn launch(bench: &Bench, folder: &Path) -> Result<Started> {
         .copied()
         .map(str::to_owned)
         .chain(listeners(plain, secure, admin))
+        .chain(settings.iter().cloned())
     {
         command.args(["--set", &setting]);
     }
@@ -87,19 +91,23 @@ pub(crate) fn binary(bench: &Bench) -> std::path::PathBuf {
     bench.root.join("target/release/pendopo")
 }
 
-/// People and messages straight into the file, since millions through the API would take hours.
-fn fill(folder: &Path, rows: u64) -> Result<()> {
-    let sql = format!(
+/// People and messages as SQL that both engines understand, since millions through the API would take hours.
+pub(crate) fn rows(people: u64, messages: u64) -> String {
+    format!(
         "BEGIN;
-        WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM place WHERE at < {rows})
+        WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM place WHERE at < {people})
         INSERT INTO person (first_name, last_name, search_key, role, is_disabled, must_change_password, created_at, updated_at, version)
         SELECT 'Siti', 'Rahma ' || at, 'siti rahma ' || at, 'member', 0, 0, 1790000000000000 + at, 1790000000000000 + at, 1 FROM place;
         UPDATE counter SET value = (SELECT count(*) FROM person) WHERE name = 'person';
-        WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM place WHERE at < 50)
+        WITH RECURSIVE place (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM place WHERE at < {messages})
         INSERT INTO message (message, name, created_at)
         SELECT 'Selamat pagi, kelas ' || at || '!', 'Budi', 1790000000000000 + at FROM place;
         COMMIT;"
-    );
+    )
+}
+
+/// Runs SQL on a folder's database, whose server is stopped.
+pub(crate) fn fill(folder: &Path, sql: &str) -> Result<()> {
     let mut sqlite = Command::new(program("sqlite3").context("sqlite3 is missing")?);
     output(
         sqlite

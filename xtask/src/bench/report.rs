@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
+use super::backups::{self, Step};
 use super::build::Build;
+use super::clients::{self, Creates};
 use super::contender::Contender;
 use super::crowd::Crowd;
 use super::load::{LOADS, Part};
@@ -12,18 +14,26 @@ use super::proxy::Proxies;
 use super::round::Figure;
 use super::target::{self, Measured, Verdict, megabytes};
 use super::wrk::Sample;
-use super::{Bench, growth, machine, proxy};
+use super::{Bench, growth, machine, proxy, stores};
 
 const HEAD: &str = "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n\
 Everything ran on one machine in one run: contenders in alternating rounds over loopback, 32 connections of one wrk thread, \
 the median of the rounds.\nCPU is the processor time of all processes of a contender, divided by its requests; it counts more than \
 requests a second, since wrk shares the cores.\nMemory is the proportional share (PSS) of all its processes under that load.\n";
 
+const STORES: &str = "\nContenders share one PostgreSQL, and one Redis, with Debian's settings; what these servers take is not counted, \
+since it is the same statements' for both.\npgbench sends the statements of a request from as many clients, each transaction with \
+its own commit, and its p50 is the mean; it stands for the most that the database can do one by one.\n";
+
 /// Everything that a run gave.
 pub(crate) struct Results {
     pub(crate) contenders: Vec<Contender>,
     pub(crate) figures: Vec<Figure>,
-    pub(crate) growth: Vec<Figure>,
+    pub(crate) clients: Vec<Creates>,
+    /// On PostgreSQL and on Redis.
+    pub(crate) stores: Vec<Figure>,
+    pub(crate) growth: growth::Growth,
+    pub(crate) backups: Vec<Step>,
     pub(crate) crowds: Vec<Crowd>,
     pub(crate) build: Option<Build>,
     pub(crate) proxies: Option<Proxies>,
@@ -47,9 +57,22 @@ pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
         write!(text, "{}", section(*part, "contender", &results.figures)?)?;
     }
     text += &starts(&results.contenders)?;
-    for part in growth::PARTS {
-        write!(text, "{}", section(*part, "people", &results.growth)?)?;
+    text += &clients::text(&results.clients)?;
+    for part in &stores::PARTS {
+        write!(text, "{}", section(*part, "contender", &results.stores)?)?;
     }
+    if !results.stores.is_empty() {
+        text += STORES;
+    }
+    for part in growth::PARTS {
+        write!(
+            text,
+            "{}",
+            section(*part, "people and messages", &results.growth.figures)?
+        )?;
+    }
+    text += &sizes(&results.growth.sizes)?;
+    text += &backups::text(&results.backups)?;
     text += &connections(&results.crowds)?;
     text += &proxy::text(results.proxies.as_ref(), results.counts.as_ref())?;
     Ok(text)
@@ -58,6 +81,7 @@ pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
 fn judged(results: &Results) -> Result<String> {
     let measured = Measured {
         figures: &results.figures,
+        stores: &results.stores,
         contenders: &results.contenders,
         build: results.build.as_ref(),
         proxies: results.proxies.as_ref(),
@@ -129,6 +153,18 @@ fn titled(part: Part, column: &str, rows: &[(String, Sample)]) -> Result<String>
             text,
             "| {name} | {per_second:.0} | {cpu_us:.1} | {p50_ms:.2} | {p99_ms:.2} | {memory:.1} |"
         )?;
+    }
+    Ok(text)
+}
+
+fn sizes(sizes: &[(&str, u64)]) -> Result<String> {
+    if sizes.is_empty() {
+        return Ok(String::new());
+    }
+    let head = "\n## Growth: on the disk\n\n| people and messages | MB |\n|---|---|\n";
+    let mut text = head.to_owned();
+    for (name, bytes) in sizes {
+        writeln!(text, "| {name} | {:.1} |", megabytes(*bytes))?;
     }
     Ok(text)
 }

@@ -1,7 +1,7 @@
-//! The seed stack: nginx with TLS, gunicorn with 4 workers, Flask, `SQLAlchemy`, SQLite.
+//! The seed stack: nginx with TLS, gunicorn with 4 workers, Flask, `SQLAlchemy`; SQLite, or PostgreSQL and Redis.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -22,12 +22,29 @@ pub(crate) const KIND: Kind = Kind {
     versions,
 };
 
+/// Where the app keeps what it is given.
+pub(crate) struct Data {
+    /// As `SQLAlchemy` writes it.
+    pub(crate) database: String,
+    /// Where messages are, if not there.
+    pub(crate) redis: Option<String>,
+}
+
 fn start(bench: &Bench) -> Result<Started> {
     let folder = bench.folder(KIND.name)?;
-    fill(bench, &folder)?;
+    let data = Data {
+        database: format!("sqlite:///{}", folder.join("data.sqlite").display()),
+        redis: None,
+    };
+    start_on(bench, folder, &data)
+}
+
+/// Starts with these stores, which are filled before the first start in this folder.
+pub(crate) fn start_on(bench: &Bench, folder: PathBuf, data: &Data) -> Result<Started> {
+    fill(bench, &folder, data)?;
     let (secure, inner) = (free_address()?, free_address()?);
     let mut gunicorn = Process::start(
-        &mut gunicorn(bench, &folder, inner),
+        &mut gunicorn(bench, data, inner),
         &folder.join("gunicorn.log"),
     )?;
     let mut nginx = Process::start(
@@ -46,24 +63,27 @@ fn start(bench: &Bench) -> Result<Started> {
 }
 
 /// The tables with their sample rows, once.
-fn fill(bench: &Bench, folder: &Path) -> Result<()> {
-    if !folder.join("data.sqlite").exists() {
+fn fill(bench: &Bench, folder: &Path, data: &Data) -> Result<()> {
+    let mark = folder.join("filled");
+    if !mark.exists() {
         let mut python = Command::new(bench.venv.join("bin/python"));
-        output(with_app(bench, folder, &mut python).arg("app.py"))?;
+        output(with_app(bench, data, &mut python).arg("app.py"))?;
+        std::fs::write(&mark, "").with_context(|| format!("writing {}", mark.display()))?;
     }
     Ok(())
 }
 
-fn with_app<'a>(bench: &Bench, folder: &Path, command: &'a mut Command) -> &'a mut Command {
+fn with_app<'a>(bench: &Bench, data: &Data, command: &'a mut Command) -> &'a mut Command {
     command
         .current_dir(bench.root.join("bench/seed"))
-        .env("SEED_DATABASE", folder.join("data.sqlite"))
+        .env("SEED_DATABASE", &data.database)
+        .envs(data.redis.as_ref().map(|url| ("SEED_REDIS", url)))
         .env("PYTHONDONTWRITEBYTECODE", "1")
 }
 
-fn gunicorn(bench: &Bench, folder: &Path, address: SocketAddr) -> Command {
+fn gunicorn(bench: &Bench, data: &Data, address: SocketAddr) -> Command {
     let mut command = Command::new(bench.venv.join("bin/gunicorn"));
-    with_app(bench, folder, &mut command);
+    with_app(bench, data, &mut command);
     command.args(["--workers", "4", "--bind", &address.to_string(), "app:app"]);
     command
 }

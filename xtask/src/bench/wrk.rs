@@ -28,6 +28,8 @@ pub(crate) struct Request {
     pub(crate) random: Option<(String, u64)>,
     /// Milliseconds that each connection rests between an answer and its next request.
     pub(crate) pause_ms: u64,
+    /// So many connections instead of [`CONNECTIONS`].
+    pub(crate) connections: Option<usize>,
 }
 
 impl Request {
@@ -56,6 +58,14 @@ impl Request {
     pub(crate) fn paced(self) -> Self {
         Self {
             pause_ms: 2,
+            ..self
+        }
+    }
+
+    /// The same by so many clients.
+    pub(crate) fn by(self, clients: usize) -> Self {
+        Self {
+            connections: Some(clients),
             ..self
         }
     }
@@ -119,7 +129,7 @@ pub(crate) fn load(
         "-d",
         &format!("{seconds}s"),
         "-c",
-        &CONNECTIONS.to_string(),
+        &request.connections.unwrap_or(CONNECTIONS).to_string(),
         "-s",
     ]);
     let child = wrk

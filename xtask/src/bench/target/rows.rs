@@ -6,11 +6,13 @@ use crate::bench::contender::Contender;
 use crate::bench::load::Part;
 use crate::bench::proxy::{self, Proxies};
 use crate::bench::round::Figure;
+use crate::bench::stores;
 use crate::bench::wrk::Sample;
 
 /// What was measured, to compare from.
 pub(crate) struct Measured<'a> {
     pub(crate) figures: &'a [Figure],
+    pub(crate) stores: &'a [Figure],
     pub(crate) contenders: &'a [Contender],
     pub(crate) build: Option<&'a Build>,
     pub(crate) proxies: Option<&'a Proxies>,
@@ -100,6 +102,48 @@ pub(crate) const ROWS: &[Row] = &[
         (6.0, 10.0),
     ),
     row(
+        "PostgreSQL, get one: CPU a request against the seed stack",
+        "",
+        |m| m.cpu(Part::PostgresGet, "seed"),
+        (1.0 / 15.0, 1.0 / 30.0),
+    ),
+    row(
+        "PostgreSQL, list 20: CPU a request against the seed stack",
+        "",
+        |m| m.cpu(Part::PostgresList, "seed"),
+        (1.0 / 15.0, 1.0 / 30.0),
+    ),
+    row(
+        "PostgreSQL, durable create: throughput against the seed stack",
+        "",
+        |m| m.rate(Part::PostgresCreate, "seed"),
+        (8.0, 16.0),
+    ),
+    row(
+        "PostgreSQL, get one: throughput against pgbench",
+        "×",
+        |m| m.rate(Part::PostgresGet, stores::CEILING),
+        (0.6, 0.8),
+    ),
+    row(
+        "PostgreSQL, list 20: throughput against pgbench",
+        "×",
+        |m| m.rate(Part::PostgresList, stores::CEILING),
+        (0.6, 0.8),
+    ),
+    row(
+        "PostgreSQL, durable create: throughput against pgbench",
+        "×",
+        |m| m.rate(Part::PostgresCreate, stores::CEILING),
+        (0.6, 1.0),
+    ),
+    row(
+        "Redis, message page: CPU a request against the seed stack",
+        "",
+        |m| m.cpu(Part::RedisPage, "seed"),
+        (1.0 / 20.0, 1.0 / 40.0),
+    ),
+    row(
         "edge as a plain proxy, its worst case: CPU a request against nginx",
         "×",
         |m| proxy::worst(m.proxies?, "nginx"),
@@ -159,8 +203,9 @@ impl Measured<'_> {
     }
 
     fn sample(&self, part: Part, contender: &str) -> Option<&Sample> {
-        self.figures
-            .iter()
+        let figures = self.figures.iter().chain(self.stores);
+        figures
+            .into_iter()
             .find(|figure| figure.part == part && figure.contender == contender)
             .map(|figure| &figure.sample)
     }

@@ -67,6 +67,7 @@ fn only_what_was_measured_on_both_sides_is_judged() {
     ];
     let targets = targets(&Measured {
         figures: &figures,
+        stores: &[],
         contenders: &[],
         build: None,
         proxies: None,
