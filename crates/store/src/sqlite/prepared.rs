@@ -7,7 +7,7 @@ use super::connection;
 use crate::value::{Row, Value};
 
 self_cell! {
-    /// Looking statements up in the connection's own cache, and putting them back, would take a third of a short read.
+    /// Looking statements up in the connection's own cache, and putting them back, took a seventh of a short read.
     pub(super) struct Prepared {
         owner: Connection,
 
