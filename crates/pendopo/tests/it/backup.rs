@@ -87,14 +87,19 @@ fn a_backup_is_made_beside_a_running_server_and_brings_the_school_back() {
     assert_eq!(found.status, 200, "{}", server.log());
     assert!(found.text().contains("Ani"));
     assert_eq!(fs::read(path.join("data/tls/ca.pem")).unwrap(), authority);
-    let status = server.ask("/status").text().to_owned();
-    assert!(status.contains("last verified restore"), "{status}");
-    let metrics = server.ask("/metrics").text().to_owned();
-    let proved = metrics
-        .lines()
-        .find(|line| line.starts_with("pendopo_backup_proved "))
-        .expect("the metric");
-    assert!(!proved.ends_with(" 0"), "{proved}");
+    // The backups are looked through beside everything else.
+    testkit::eventually("the last proof on the status page", || {
+        server
+            .ask("/status")
+            .text()
+            .contains("last verified restore")
+    });
+    testkit::eventually("the last proof as a metric", || {
+        let metrics = server.ask("/metrics").text().to_owned();
+        let mut lines = metrics.lines();
+        let proved = lines.find(|line| line.starts_with("pendopo_backup_proved "));
+        !proved.expect("the metric").ends_with(" 0")
+    });
     server.stop();
 }
 
