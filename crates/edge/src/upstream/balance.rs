@@ -4,10 +4,13 @@ use std::net::IpAddr;
 
 use crate::config::Balance;
 
+/// A configured weight of 1, so that a target that is spared can have less.
+pub(crate) const WEIGHT: u32 = 1000;
+
 /// What a choice knows of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seat {
-    /// Its share; of the same scale as the others', never 0.
+    /// Its share in parts of [`WEIGHT`], never 0.
     pub(crate) weight: u32,
     pub(crate) in_flight: usize,
     /// Whether a request may be sent there now.
@@ -88,7 +91,7 @@ fn is_less_loaded(one: &Seat, other: &Seat) -> bool {
 }
 
 /// nginx's `ip_hash`: the seats keep their places also while some are closed, so that only the clients of a closed
-/// one move; after 20 misses round robin decides.
+/// one move; after 20 misses round robin decides. Weights count whole: the hash has too few values for their parts.
 fn by_network(seats: &[Seat], client: IpAddr) -> Option<usize> {
     const TRIES: usize = 20;
     let (v4, v6);
@@ -103,7 +106,8 @@ fn by_network(seats: &[Seat], client: IpAddr) -> Option<usize> {
         }
     };
     let primaries = || seats.iter().enumerate().filter(|(_, seat)| !seat.is_backup);
-    let total: u64 = primaries().map(|(_, seat)| u64::from(seat.weight)).sum();
+    let share = |seat: &Seat| u64::from(seat.weight.div_ceil(WEIGHT));
+    let total: u64 = primaries().map(|(_, seat)| share(seat)).sum();
     let mut hash = 89;
     for _ in 0..=TRIES {
         hash = network
@@ -111,8 +115,8 @@ fn by_network(seats: &[Seat], client: IpAddr) -> Option<usize> {
             .fold(hash, |hash, octet| (hash * 113 + u64::from(*octet)) % 6271);
         let mut left = hash % total.max(1);
         let chosen = primaries().find(|(_, seat)| {
-            let is_here = left < u64::from(seat.weight);
-            left = left.saturating_sub(u64::from(seat.weight));
+            let is_here = left < share(seat);
+            left = left.saturating_sub(share(seat));
             is_here
         });
         if let Some((place, _)) = chosen.filter(|(_, seat)| seat.is_open) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::balance::{Seat, mix};
+use super::balance::{Seat, WEIGHT, mix};
 use super::idle::IdleTime;
 use super::trust::Tls;
 use crate::config::Protocol;
@@ -248,7 +248,7 @@ impl Target {
     }
 
     fn share(&self, now: u64, slow_start: Duration) -> u32 {
-        let full = self.weight.saturating_mul(1000);
+        let full = self.weight.saturating_mul(WEIGHT);
         let since = self.up_since.load(Relaxed);
         let slow_ms = u64::try_from(slow_start.as_millis()).unwrap_or(u64::MAX);
         // Those that were there from the start have nobody to be spared for.

@@ -8,7 +8,7 @@ use super::*;
 
 fn seat(weight: u32) -> Seat {
     Seat {
-        weight,
+        weight: weight * WEIGHT,
         in_flight: 0,
         is_open: true,
         is_backup: false,
@@ -92,6 +92,17 @@ fn ip_hash_sends_a_network_where_nginx_would() {
 }
 
 #[test]
+fn ip_hash_leaves_no_target_without_clients() {
+    for count in [3, 12] {
+        let networks = (0..200).map(|number| client(number << 8));
+        let mut places = picks(Balance::IpHash, &seats(count), networks);
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len() as u64, count);
+    }
+}
+
+#[test]
 fn ip_hash_keeps_the_clients_of_open_targets_where_they_are_when_another_closes() {
     let mut seats = seats(4);
     let clients = || (0..500).map(|number| client(number << 8 | 5));
@@ -106,7 +117,7 @@ fn ip_hash_keeps_the_clients_of_open_targets_where_they_are_when_another_closes(
 #[test]
 fn rendezvous_spreads_by_weight() {
     let mut seats = seats(3);
-    seats[2].weight = 2;
+    seats[2].weight = 2 * WEIGHT;
     let mut counts: HashMap<usize, u32> = HashMap::new();
     for place in picks(Balance::Rendezvous, &seats, (0..20_000).map(client)) {
         *counts.entry(place).or_default() += 1;
