@@ -69,6 +69,11 @@ impl Trigger {
 }
 
 impl Shutdown {
+    /// Whether others shall turn away, while everything is still served.
+    pub fn is_leaving(&self) -> bool {
+        *self.phase.borrow() == Phase::Leaving
+    }
+
     /// Whether new work is refused.
     pub fn is_draining(&self) -> bool {
         *self.phase.borrow() >= Phase::Draining

@@ -35,6 +35,7 @@ async fn main() -> Result<(), Failure> {
         cursor_key: CursorKey::new(&[7; 32]).ok_or("32 bytes are a key")?,
         facts: lifecycle::Facts::default(),
         readiness: lifecycle::Readiness::default(),
+        shutdown: lifecycle::shutdown::channel().1,
         config: Config::default(),
         language: Language::Id,
         open_api: false,

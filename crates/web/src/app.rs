@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lifecycle::{Facts, Readiness};
+use lifecycle::{Facts, Readiness, Shutdown};
 use school::cursor::CursorKey;
 use school::password::Hasher;
 use school::{Clock, Stores};
@@ -29,6 +29,8 @@ pub struct App {
     pub facts: Facts,
     /// Which parts can serve, for the status page.
     pub readiness: Readiness,
+    /// Whether whoever balances load shall turn away.
+    pub shutdown: Shutdown,
     /// The section `[web]`.
     pub config: Config,
     /// The language of pages when the browser states none.

@@ -127,14 +127,16 @@ impl Server {
         };
         let private = Private::bind(self.config.admin.listen, listener)?;
         let socket = ControlSocket::bind(&self.config.data, self.roles[0])?;
-        let school = self.has_web().then(|| School::new(self, &telling));
+        let (trigger, shutdown) = shutdown::channel();
+        let school = self
+            .has_web()
+            .then(|| School::new(self, &telling, shutdown.clone()));
         let bound = self.bind(school.as_ref().map(School::service), handed, &mut telling)?;
         self.sandbox
             .around_calls(&self.roles, &self.config, &telling.facts);
         let welcome = Welcome::new(self, &bound, &private);
         welcome.state(&telling.facts);
         let keeper = self.keeper(&mut telling);
-        let (trigger, shutdown) = shutdown::channel();
         let mut tasks = Tasks::new(trigger.clone(), shutdown.clone());
         self.watch(&mut tasks)?;
         tasks.at_rest(store::sqlite::rest);

@@ -57,8 +57,9 @@ pub(crate) struct LogConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct DrainConfig {
-    /// How long new connections are still taken after SIGTERM, while `/readyz` answers 503 and each answer closes its
-    /// connection: the time that a load balancer in front needs to turn away. Default `0s`; behind one `5s` is right.
+    /// How long new connections are still taken after SIGTERM, while `/readyz` and `/health` answer 503 and each answer
+    /// closes its connection: the time that a load balancer in front needs to turn away. Default `0s`; behind one `5s`
+    /// is right.
     pub(crate) delay: Span,
 }
 

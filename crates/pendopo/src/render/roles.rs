@@ -22,7 +22,7 @@ const UPSTREAM: &str = r#"
 name = "school"
 targets = ["http://web:8000"]
 balance = "${BALANCE:-round_robin}"
-check = { path = "/health", interval = "800ms", timeout = "800ms", rise = 1, fall = 2 }
+check = { path = "/health", interval = "600ms", timeout = "800ms", rise = 1, fall = 2 }
 connect_timeout = "500ms"
 eject_after = 1
 eject_for = "2s"

@@ -72,6 +72,8 @@ fn the_delay_lets_others_turn_away_before_anything_is_refused() {
     assert_eq!(idle.exchange(get("/users", &server.token())).status, 200);
     server.signal(Signal::TERM);
     server.ask_until("/readyz", |answer| answer.status == 503);
+    let health = server.https().exchange(get("/health", &server.token()));
+    assert_eq!(health.status, 503, "an edge before it turns away by this");
     let answer = server.https().exchange(get("/users", &server.token()));
     assert_eq!(
         (answer.status, answer.header("connection")),

@@ -28,6 +28,7 @@ pub(crate) struct Healthy {
 /// Whether the server can serve
 ///
 /// Every store it needs is asked, at most once a second; one that does not answer within a second is away.
+/// A server that was told to end says so while it waits for others to turn away (`drain.delay`).
 #[utoipa::path(
     get,
     path = path::HEALTH,
@@ -37,6 +38,10 @@ pub(crate) struct Healthy {
     responses((status = 200, description = "Every store answers.", body = Healthy), Busy)
 )]
 pub(crate) async fn show(State(state): State<AppState>) -> Result<Response, Error> {
+    if state.shutdown.is_leaving() {
+        let error = Error::new(&Problem::UNAVAILABLE, "this server is about to end");
+        return Err(error.with_retry_after(Duration::from_secs(2)));
+    }
     if !state.health().is_healthy(&*state.stores.health).await {
         let error = Error::new(&Problem::UNAVAILABLE, "a store does not answer");
         return Err(error.with_retry_after(Duration::from_secs(2)));

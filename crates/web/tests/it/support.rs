@@ -55,6 +55,7 @@ impl School {
             cursor_key: CursorKey::new(&[7; 32]).unwrap(),
             facts: lifecycle::Facts::default(),
             readiness: lifecycle::Readiness::default(),
+            shutdown: lifecycle::shutdown::channel().1,
             config: Config::default(),
             language: Language::En,
             open_api: false,

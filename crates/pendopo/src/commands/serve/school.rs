@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use edge::LocalService;
-use lifecycle::{Facts, Readiness};
+use lifecycle::{Facts, Readiness, Shutdown};
 use school::Clock;
 use school::cursor::CursorKey;
 use school::password::Hasher;
@@ -36,12 +36,13 @@ pub(super) struct School<'a> {
     parts: Parts,
     readiness: Readiness,
     facts: Facts,
+    shutdown: Shutdown,
     /// Held until the start is over.
     turn: RefCell<Option<Turn>>,
 }
 
 impl<'a> School<'a> {
-    pub(super) fn new(server: &'a Server, telling: &Telling) -> Self {
+    pub(super) fn new(server: &'a Server, telling: &Telling, shutdown: Shutdown) -> Self {
         stores::warn_of(&server.config.store);
         Self {
             server,
@@ -49,6 +50,7 @@ impl<'a> School<'a> {
             parts: Parts::register(&telling.readiness, &server.config.store),
             readiness: telling.readiness.clone(),
             facts: telling.facts.clone(),
+            shutdown,
             turn: RefCell::default(),
         }
     }
@@ -107,6 +109,7 @@ impl<'a> School<'a> {
             cursor_key,
             facts: self.facts.clone(),
             readiness: self.readiness.clone(),
+            shutdown: self.shutdown.clone(),
             config: self.server.config.web.clone(),
             language: self.server.config.language,
             open_api: self.server.options.open_api,
