@@ -1,17 +1,23 @@
 //! `cargo xtask deploy-test`: the files of `deploy/` on a real Docker Engine, which it starts if none runs.
 
+mod balance;
 mod compose;
 mod engine;
 mod hardening;
 mod image;
+mod moving;
+mod outside;
 mod project;
 mod segments;
+mod stand_in;
+mod swarm;
 mod wedged;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
 
 use crate::program::say;
 use crate::tools;
@@ -23,15 +29,37 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("dockerd", "docker.io"),
     ("docker-compose", "docker-compose"),
     ("iptables", "iptables"),
+    ("ip", "iproute2"),
     ("busybox", "busybox-static"),
     ("nsenter", "util-linux"),
+    ("pg_ctlcluster", "postgresql"),
+    ("redis-server", "redis-server"),
     ("python3", "python3"),
 ];
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only these parts, such as `compose,swarm`
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// `edge` and `web` on SQLite
+    Compose,
+    /// With PostgreSQL and Redis, and several `web`
+    Scale,
+    /// The stack with PostgreSQL and Redis
+    Swarm,
+    /// From Compose to Swarm, on SQLite
+    Moving,
+}
 
 type Check = (&'static str, fn(&Project<'_>) -> Result<()>);
 
 /// In this order: each takes the project as the one before left it, one `edge` and one `web`.
-const CHECKS: &[Check] = &[
+const ON_SQLITE: &[Check] = &[
     (
         "the project starts with one command and keeps its data",
         compose::check,
@@ -40,14 +68,44 @@ const CHECKS: &[Check] = &[
     ("networks hold what is apart apart", segments::check),
     ("a wedged process ends and comes back", wedged::check),
 ];
+const SERVERS: [&str; 3] = [
+    "compose.yaml",
+    "compose.postgres.yaml",
+    "compose.redis.yaml",
+];
+const ON_SERVERS: &[Check] = &[
+    ("PostgreSQL and Redis keep the data", compose::check),
+    ("only `web` reaches the stores", segments::check_stores),
+    ("requests are spread over replicas", balance::check),
+];
 
-/// Builds the image, runs the project, tries everything, and leaves nothing behind.
-pub(crate) fn run(root: &Path) -> Result<()> {
+/// Builds the images, runs them in every way, tries everything, and leaves nothing behind.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     tools::debian(PROGRAMS)?;
     let engine = Engine::find_or_start()?;
     image::build(root, &engine)?;
-    let project = Project::start(root, &engine)?;
-    for (name, check) in CHECKS {
+    stand_in::postgres(root, &engine)?;
+    stand_in::redis(root, &engine)?;
+    let is_wanted = |part| options.only.is_empty() || options.only.contains(&part);
+    if is_wanted(Part::Compose) {
+        on_compose(root, &engine, &["compose.yaml"], ON_SQLITE)?;
+    }
+    if is_wanted(Part::Scale) {
+        on_compose(root, &engine, &SERVERS, ON_SERVERS)?;
+    }
+    if is_wanted(Part::Swarm) {
+        swarm::check(root, &engine)?;
+    }
+    if is_wanted(Part::Moving) {
+        moving::check(root, &engine)?;
+    }
+    Ok(())
+}
+
+fn on_compose(root: &Path, engine: &Engine, manifests: &[&str], checks: &[Check]) -> Result<()> {
+    say(&format!("── {}", manifests.join(", ")));
+    let project = Project::start(root, engine, manifests)?;
+    for (name, check) in checks {
         let begun = Instant::now();
         if let Err(error) = check(&project) {
             say(&project.logs());

@@ -41,7 +41,7 @@ enum Chore {
     /// Measure side by side with the stacks that Pendopo replaces
     Bench(bench::Options),
     /// Run the files of `deploy/` on a Docker Engine, and try what they promise
-    DeployTest,
+    DeployTest(deploy_test::Options),
     /// Run the server, and again at each change of the source
     Dev(dev::Options),
     /// Throw what nobody would write at what reads strangers' bytes
@@ -73,7 +73,7 @@ fn run(chore: Chore, root: &Path) -> Result<()> {
         Chore::Ci => ci::run(root),
         Chore::Test(options) => test::run(root, &options),
         Chore::Bench(options) => bench::run(root, &options),
-        Chore::DeployTest => deploy_test::run(root),
+        Chore::DeployTest(options) => deploy_test::run(root, &options),
         Chore::Dev(options) => dev::run(root, &options),
         Chore::Fuzz(options) => fuzz::run_targets(root, &options),
         Chore::Generate => generate::run(root),

@@ -24,7 +24,14 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
+        Self::over(TcpStream::connect_timeout(
+            &address,
+            Duration::from_secs(5),
+        )?)
+    }
+
+    /// Over a connection that stands.
+    pub(crate) fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         Ok(Self {
@@ -55,6 +62,16 @@ impl Client {
             .with_context(|| format!("POST {path} was answered with no JSON"))
     }
 
+    /// Sends what is no whole request yet.
+    pub(crate) fn send_part(&mut self, part: &str) -> Result<()> {
+        Ok(self.stream.get_mut().write_all(part.as_bytes())?)
+    }
+
+    /// The answer to what was sent in parts.
+    pub(crate) fn read(&mut self) -> Result<Answer> {
+        read_answer(&mut self.stream)
+    }
+
     fn exchange(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: xtask\r\n");
@@ -71,7 +88,7 @@ impl Client {
         self.stream
             .get_mut()
             .write_all(format!("{request}\r\n{body}").as_bytes())?;
-        read_answer(&mut self.stream)
+        self.read()
     }
 }
 

@@ -1,4 +1,4 @@
-//! One command, `edge` and `web` on SQLite; what was written outlives the containers.
+//! One command starts everything; what was written outlives the containers.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -19,22 +19,36 @@ pub(super) fn check(project: &Project<'_>) -> Result<()> {
     let mut client = project.client()?;
     client.authorize(&format!("Bearer {token}"));
     client.post("/messages", &json!({ "message": TEXT }))?;
+    let user = add_user(project)?;
     project.down(&[])?;
     ensure!(
         project.containers("")?.is_empty(),
         "containers are left after `down`"
     );
     let begun = std::time::Instant::now();
-    project.up()?;
+    project.up(&[], &[])?;
     say_took("down, and up again until everything is healthy", begun);
     let page = project.client()?.get("/")?;
     let page = String::from_utf8_lossy(&page.body).into_owned();
     ensure!(page.contains(TEXT), "the message is gone: {page}");
+    let mut client = project.client()?;
+    client.authorize(&format!("Bearer {token}"));
+    let found = client.get(&user)?;
+    ensure!(found.status == 200, "{user} is answered {}", found.status);
     Ok(())
 }
 
+/// Adds somebody; the path of them.
+pub(super) fn add_user(project: &Project<'_>) -> Result<String> {
+    let mut client = project.client()?;
+    client.authorize(&format!("Bearer {}", token(project)?));
+    let name = json!({ "first_name": "Budi", "last_name": "Kept" });
+    let user = client.post("/user", &name)?;
+    Ok(format!("/user/{}", user["id"]))
+}
+
 /// A token that is made inside the container, where there is no shell.
-fn token(project: &Project<'_>) -> Result<String> {
+pub(super) fn token(project: &Project<'_>) -> Result<String> {
     let web = project.container("web")?;
     let words = ["exec", &web, "/pendopo", "token", "new", "admin"];
     let told = project

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
+use serde_json::Value;
 
 use super::wait_for;
 use crate::program::{self, output, say};
@@ -54,14 +55,34 @@ impl Engine {
             .stderr(log)
             .spawn()
             .context("dockerd did not start")?;
-        let engine = Self {
+        let mut engine = Self {
             socket,
             own: Some(child),
         };
-        let answers = || Ok(engine.docker(&["version"]).is_ok());
-        wait_for("the Docker Engine answers", Duration::from_mins(1), answers)
-            .with_context(|| fs::read_to_string(place.join("dockerd.log")).unwrap_or_default())?;
+        engine.wait_until_it_answers().with_context(|| {
+            let log = fs::read_to_string(place.join("dockerd.log")).unwrap_or_default();
+            format!(
+                "no Docker Engine runs, and this one did not start: {}",
+                ending(&log)
+            )
+        })?;
         Ok(engine)
+    }
+
+    fn wait_until_it_answers(&mut self) -> Result<()> {
+        let answers = || {
+            if let Some(child) = &mut self.own
+                && let Some(status) = child.try_wait()?
+            {
+                bail!("dockerd ended with {status}");
+            }
+            Ok(client(&self.socket, "docker")?
+                .arg("version")
+                .output()?
+                .status
+                .success())
+        };
+        wait_for("the Docker Engine answers", Duration::from_mins(1), answers).map(drop)
     }
 
     /// Runs `docker` to its end; what it printed.
@@ -77,17 +98,47 @@ impl Engine {
         }
     }
 
+    /// What is known of a container.
+    pub(super) fn inspect(&self, id: &str) -> Result<Value> {
+        let told = self.docker(&["inspect", "--format", "{{json .}}", id])?;
+        Ok(serde_json::from_str(&told)?)
+    }
+
+    /// A container's first process, as this machine numbers it.
+    pub(super) fn pid(&self, id: &str) -> Result<u64> {
+        let told = self.inspect(id)?;
+        told["State"]["Pid"].as_u64().context("it has no process")
+    }
+
+    /// What a container said last.
+    pub(super) fn said(&self, id: &str) -> Result<String> {
+        let mut docker = self.client("docker")?;
+        let out = docker.args(["logs", "--tail", "20", id]).output()?;
+        let all = [out.stdout, out.stderr].concat();
+        Ok(String::from_utf8_lossy(&all).into_owned())
+    }
+
     /// A client of this engine, by its name.
     pub(super) fn client(&self, name: &str) -> Result<Command> {
-        let program = tools::program(name).with_context(|| format!("{name} is not there"))?;
-        let mut command = Command::new(program);
-        command
-            .env("DOCKER_HOST", format!("unix://{}", self.socket.display()))
-            // The builder that needs nothing from elsewhere.
-            .env("DOCKER_BUILDKIT", "0")
-            .env("COMPOSE_DOCKER_CLI_BUILD", "0");
-        Ok(command)
+        client(&self.socket, name)
     }
+}
+
+fn client(socket: &Path, name: &str) -> Result<Command> {
+    let program = tools::program(name).with_context(|| format!("{name} is not there"))?;
+    let mut command = Command::new(program);
+    command
+        .env("DOCKER_HOST", format!("unix://{}", socket.display()))
+        // The builder that needs nothing from elsewhere.
+        .env("DOCKER_BUILDKIT", "0")
+        .env("COMPOSE_DOCKER_CLI_BUILD", "0");
+    Ok(command)
+}
+
+/// The lines in which a program says why it ended.
+fn ending(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().rev().take(5).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
 impl Drop for Engine {

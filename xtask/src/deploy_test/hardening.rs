@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use super::engine::Engine;
 use super::project::Project;
 use crate::program::say;
 
@@ -19,7 +20,7 @@ const INSIDE: [&str; 4] = [
 pub(super) fn check(project: &Project<'_>) -> Result<()> {
     for service in ["edge", "web"] {
         let id = project.container(service)?;
-        let told = project.inspect(&id)?;
+        let told = project.engine.inspect(&id)?;
         let host = &told["HostConfig"];
         for (key, wanted) in [
             ("ReadonlyRootfs", json!(true)),
@@ -40,14 +41,15 @@ pub(super) fn check(project: &Project<'_>) -> Result<()> {
             host["RestartPolicy"]["Name"] == "unless-stopped",
             "{service} stays down"
         );
-        processes(project, service, &id)?;
+        processes(project.engine, service, &id)?;
         fences(project, service, &id)?;
     }
     ports(project)
 }
 
-fn processes(project: &Project<'_>, service: &str, id: &str) -> Result<()> {
-    let pid = project.pid(id)?;
+/// Of every thread of a container's process.
+pub(super) fn processes(engine: &Engine, service: &str, id: &str) -> Result<()> {
+    let pid = engine.pid(id)?;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         let status = fs::read_to_string(task?.path().join("status"))?;
         for line in INSIDE {
@@ -85,7 +87,7 @@ fn fences(project: &Project<'_>, service: &str, id: &str) -> Result<()> {
 
 /// Nobody but the edge can be reached from outside.
 fn ports(project: &Project<'_>) -> Result<()> {
-    let web = project.inspect(&project.container("web")?)?;
+    let web = project.engine.inspect(&project.container("web")?)?;
     let published = web["HostConfig"]["PortBindings"]
         .as_object()
         .map_or(0, serde_json::Map::len);

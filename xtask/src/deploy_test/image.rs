@@ -14,6 +14,8 @@ use super::engine::Engine;
 use crate::program::{frugal_cargo, run, say};
 use crate::tools;
 
+/// The binary that is in the image, as it is built outside.
+pub(super) const BINARY: &str = "target/release/pendopo";
 const DOCKERFILE: &str = "deploy/Dockerfile";
 /// A shell and small servers, for whatever has to stand in.
 pub(super) const SHELL: &str = "pendopo-deploy-test-shell";
@@ -79,7 +81,7 @@ fn stand_in(root: &Path, engine: &Engine, name: &str, words: &[String]) -> Resul
     fs::create_dir_all(&place)?;
     let shell = tools::program("busybox").context("busybox is not there")?;
     fs::copy(shell, place.join("busybox"))?;
-    fs::copy(root.join("target/release/pendopo"), place.join("pendopo"))?;
+    fs::copy(root.join(BINARY), place.join("pendopo"))?;
     let script = format!(
         "#!/bin/sh\n[ \"cargo $*\" = '{}' ] || {{ echo \"other words than were run outside: $*\"; exit 1; }}\n\
          for needed in Cargo.lock Cargo.toml crates/pendopo/Cargo.toml xtask/Cargo.toml bench/rig/Cargo.toml; do\n\

@@ -1,4 +1,4 @@
-//! The project of `deploy/compose.yaml`, with secrets of its own, on ports of its own; removed with this.
+//! A project of the manifests in `deploy/`, with secrets of its own, on ports of its own; removed with this.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -8,10 +8,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::engine::Engine;
-use super::wait_for;
+use super::{image, wait_for};
 use crate::bench::http::Client;
 use crate::program::{output, run, say};
 
@@ -22,41 +21,36 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(super) struct Project<'a> {
     pub(super) engine: &'a Engine,
-    manifest: PathBuf,
+    manifests: Vec<PathBuf>,
     secrets: PathBuf,
-    http: u16,
+    pub(super) http: u16,
     https: u16,
 }
 
 impl<'a> Project<'a> {
     /// Starts it as the documents say: secrets, then one command.
-    pub(super) fn start(root: &Path, engine: &'a Engine) -> Result<Self> {
-        let secrets = root.join("target/deploy-test/secrets");
-        if secrets.exists() {
-            fs::remove_dir_all(&secrets)?;
-        }
-        let binary = root.join("target/release/pendopo");
-        run(Command::new(binary)
-            .args(["init-secrets", "--to"])
-            .arg(&secrets))?;
+    pub(super) fn start(root: &Path, engine: &'a Engine, manifests: &[&str]) -> Result<Self> {
+        let deploy = root.join("deploy");
         let project = Self {
             engine,
-            manifest: root.join("deploy/compose.yaml"),
-            secrets,
+            manifests: manifests.iter().map(|name| deploy.join(name)).collect(),
+            secrets: secrets(root, NAME)?,
             http: free_port()?,
             https: free_port()?,
         };
         project.down(&["--volumes"])?;
-        if let Err(error) = project.up() {
+        if let Err(error) = project.up(&[], &[]) {
             say(&project.logs());
             return Err(error);
         }
         Ok(project)
     }
 
-    /// `docker-compose up -d`, and until everything is healthy.
-    pub(super) fn up(&self) -> Result<()> {
-        output(self.compose()?.args(["up", "--detach"]))?;
+    /// `docker-compose up -d` with more words and variables, and until everything is healthy.
+    pub(super) fn up(&self, words: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+        let mut command = self.compose()?;
+        command.args(["up", "--detach"]).args(words);
+        output(command.envs(variables.iter().copied()))?;
         self.wait_until_healthy()
     }
 
@@ -72,12 +66,14 @@ impl<'a> Project<'a> {
 
     fn compose(&self) -> Result<Command> {
         let mut command = self.engine.client("docker-compose")?;
+        command.args(["--project-name", NAME]);
+        for manifest in &self.manifests {
+            command.arg("--file").arg(manifest);
+        }
         command
-            .args(["--project-name", NAME, "--file"])
-            .arg(&self.manifest)
             .env("SECRETS", &self.secrets)
-            .env("HTTP_PORT", format!("127.0.0.1:{}", self.http))
-            .env("HTTPS_PORT", format!("127.0.0.1:{}", self.https));
+            .env("HTTP_PORT", self.http.to_string())
+            .env("HTTPS_PORT", self.https.to_string());
         Ok(command)
     }
 
@@ -85,7 +81,7 @@ impl<'a> Project<'a> {
         let is_healthy = || {
             let mut states = Vec::new();
             for id in self.containers("")? {
-                states.push(self.inspect(&id)?["State"]["Health"]["Status"].clone());
+                states.push(self.engine.inspect(&id)?["State"]["Health"]["Status"].clone());
             }
             Ok(states.iter().all(|state| state == "healthy"))
         };
@@ -117,28 +113,21 @@ impl<'a> Project<'a> {
         found.with_context(|| format!("no container of {service} runs"))
     }
 
-    /// What the engine knows of a container.
-    pub(super) fn inspect(&self, id: &str) -> Result<Value> {
-        let told = self
-            .engine
-            .docker(&["inspect", "--format", "{{json .}}", id])?;
-        Ok(serde_json::from_str(&told)?)
-    }
-
-    /// Its first process, as this machine numbers it.
-    pub(super) fn pid(&self, id: &str) -> Result<u64> {
-        let told = self.inspect(id)?;
-        told["State"]["Pid"].as_u64().context("it has no process")
-    }
-
     /// Its address in one of the project's networks.
     pub(super) fn address(&self, id: &str, network: &str) -> Result<String> {
-        let told = self.inspect(id)?;
+        let told = self.engine.inspect(id)?;
         let place = &told["NetworkSettings"]["Networks"][network_name(network)];
         let address = place["IPAddress"].as_str();
         address
             .map(str::to_owned)
             .with_context(|| format!("it is not in {network}"))
+    }
+
+    /// Where a volume is on this machine.
+    pub(super) fn volume(&self, name: &str) -> Result<PathBuf> {
+        let name = format!("{NAME}_{name}");
+        let words = ["volume", "inspect", "--format", "{{.Mountpoint}}", &name];
+        self.engine.docker(&words).map(PathBuf::from)
     }
 
     /// A client of the front door, over plain HTTP.
@@ -160,7 +149,26 @@ pub(super) fn network_name(network: &str) -> String {
     format!("{NAME}_{network}")
 }
 
-fn free_port() -> Result<u16> {
+/// Secrets as `pendopo init-secrets` makes them, new ones.
+pub(super) fn secrets(root: &Path, whose: &str) -> Result<PathBuf> {
+    let place = root.join("target/deploy-test/secrets").join(whose);
+    if place.exists() {
+        fs::remove_dir_all(&place)?;
+    }
+    fs::create_dir_all(place.parent().unwrap_or(root))?;
+    make_secrets(root, &place)?;
+    Ok(place)
+}
+
+/// Those that are missing.
+pub(super) fn make_secrets(root: &Path, place: &Path) -> Result<()> {
+    let binary = root.join(image::BINARY);
+    run(Command::new(binary)
+        .args(["init-secrets", "--to"])
+        .arg(place))
+}
+
+pub(super) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())

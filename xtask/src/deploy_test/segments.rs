@@ -1,10 +1,12 @@
 //! Who can reach whom, tried from inside the network of each container.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use super::image::SHELL;
+use super::outside::{self, Outside};
 use super::project::{Project, network_name};
 use crate::program::output;
 use crate::tools;
@@ -30,53 +32,65 @@ pub(super) fn check(project: &Project<'_>) -> Result<()> {
         "-p",
         STORE_PORT,
     ]);
-    let outcome = started.and_then(|id| reach(project, &id));
+    let outcome = started.and_then(|id| reach(project, &[("the store", &id, STORE_PORT)]));
     // The failure that counts is the first one.
     let _ = project.engine.docker(&["rm", "--force", STORE]);
     outcome
 }
 
-fn reach(project: &Project<'_>, store: &str) -> Result<()> {
+/// The same with the stores of the project.
+pub(super) fn check_stores(project: &Project<'_>) -> Result<()> {
+    let (postgres, redis) = (project.container("postgres")?, project.container("redis")?);
+    reach(
+        project,
+        &[("PostgreSQL", &postgres, "5432"), ("Redis", &redis, "6379")],
+    )
+}
+
+fn reach(project: &Project<'_>, stores: &[(&str, &str, &str)]) -> Result<()> {
     let (edge, web) = (project.container("edge")?, project.container("web")?);
-    let store_address = project.address(store, "backend")?;
     let web_in_front = project.address(&web, "frontend")?;
     let web_behind = project.address(&web, "backend")?;
     let edge_address = project.address(&edge, "frontend")?;
-    for (from, who, to, port, can) in [
-        (&edge, "edge to web", &web_in_front, "8000", true),
+    let outside = Outside::build()?;
+    let world = outside::client(0);
+    let listener = outside.run(|| Ok(TcpListener::bind((world, 0))?))?;
+    let (world, port) = (world.to_string(), listener.local_addr()?.port().to_string());
+    let mut ways = vec![
+        ("edge to web", &*edge, &*web_in_front, "8000", true),
         (
-            &edge,
             "edge to web by the backend",
+            &edge,
             &web_behind,
             "8000",
             false,
         ),
         (
-            &edge,
-            "edge to the store",
-            &store_address,
-            STORE_PORT,
-            false,
-        ),
-        (
-            &edge,
             "edge to web's private listener",
+            &edge,
             &web_in_front,
             "9090",
             false,
         ),
-        (&web, "web to the store", &store_address, STORE_PORT, true),
-        (&web, "web to edge", &edge_address, "80", true),
-        (
-            &store.to_owned(),
-            "the store to edge",
-            &edge_address,
-            "80",
-            false,
-        ),
-    ] {
+        ("web to edge", &web, &edge_address, "80", true),
+        ("edge to the world", &edge, &world, &port, true),
+    ];
+    let mut addresses = Vec::new();
+    for (_, store, _) in stores {
+        addresses.push(project.address(store, "backend")?);
+    }
+    for ((_, store, store_port), address) in stores.iter().zip(&addresses) {
+        ways.push(("edge to a store", &edge, address, store_port, false));
+        ways.push(("web to a store", &web, address, store_port, true));
+        ways.push(("a store to edge", store, &edge_address, "80", false));
+        ways.push(("a store to the world", store, &world, &port, false));
+    }
+    for (who, from, to, port, can) in ways {
         let could = reaches(project, from, to, port)?;
-        ensure!(could == can, "{who}: can {could}, and shall {can}");
+        ensure!(
+            could == can,
+            "{who}, {to}:{port}: can {could}, and shall {can}"
+        );
     }
     Ok(())
 }
@@ -84,7 +98,7 @@ fn reach(project: &Project<'_>, store: &str) -> Result<()> {
 /// Whether a connection can be made from inside a container's network, by whatever way leads there.
 fn reaches(project: &Project<'_>, from: &str, to: &str, port: &str) -> Result<bool> {
     let enter = tools::program("nsenter").context("nsenter is not there")?;
-    let pid = project.pid(from)?.to_string();
+    let pid = project.engine.pid(from)?.to_string();
     let connect = format!("exec 3<>/dev/tcp/{to}/{port}");
     let mut command = Command::new(enter);
     command

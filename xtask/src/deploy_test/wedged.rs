@@ -23,11 +23,11 @@ while os.WIFSTOPPED(os.waitpid(int(sys.argv[1]), 0x40000000)[1]):
 
 pub(super) fn check(project: &Project<'_>) -> Result<()> {
     let web = project.container("web")?;
-    let before = project.pid(&web)?;
+    let before = project.engine.pid(&web)?;
     let begun = Instant::now();
     let mut holder = hold(&worker(before)?)?;
     let is_new = || {
-        let told = project.inspect(&web)?;
+        let told = project.engine.inspect(&web)?;
         let pid = told["State"]["Pid"].as_u64().unwrap_or(before);
         Ok(pid != 0 && pid != before && told["State"]["Health"]["Status"] == "healthy")
     };

@@ -1,0 +1,163 @@
+//! The images that can't be pulled, made of Debian's packages under the names that the manifests use.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::engine::Engine;
+use super::image::SHELL;
+use crate::program::{output, run};
+use crate::tools;
+
+/// Where Debian keeps PostgreSQL's versions, and what each has elsewhere.
+const POSTGRES: &str = "/usr/lib/postgresql";
+const POSTGRES_SHARE: &str = "/usr/share/postgresql";
+const POSTGRES_PROGRAMS: [&str; 6] = [
+    "initdb",
+    "pg_ctl",
+    "pg_dump",
+    "pg_isready",
+    "postgres",
+    "psql",
+];
+
+/// What is done at the first start by the entry point of the image that this stands in for, and no more of it.
+const POSTGRES_ENTRY: &str = r#"#!/bin/sh
+set -e
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    mkdir -p "$PGDATA"
+    initdb --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" --locale=C.UTF-8 $POSTGRES_INITDB_ARGS
+    echo "listen_addresses = '*'" >> "$PGDATA/postgresql.conf"
+    echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
+    pg_ctl --wait --options="-c listen_addresses=''" start
+    psql --username="$POSTGRES_USER" --dbname=postgres --command="CREATE DATABASE $POSTGRES_DB"
+    pg_ctl --wait --mode=fast stop
+fi
+exec "$@"
+"#;
+
+/// An image: the files of this machine that it has, and what is done with them.
+struct Recipe<'a> {
+    tag: &'a str,
+    programs: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// A script that is run before the image's program, if it has one.
+    entry: Option<&'a str>,
+    lines: String,
+}
+
+/// PostgreSQL of this machine's version.
+pub(super) fn postgres(root: &Path, engine: &Engine) -> Result<()> {
+    let version = postgres_version()?;
+    let home = Path::new(POSTGRES).join(&version);
+    let programs = POSTGRES_PROGRAMS.map(|name| home.join("bin").join(name));
+    let library = |name: &str| home.join("lib").join(name);
+    let recipe = Recipe {
+        tag: "postgres:17-bookworm",
+        programs: [
+            &programs[..],
+            &["plpgsql.so", "dict_snowball.so", "libpqwalreceiver.so"].map(library),
+        ]
+        .concat(),
+        folders: vec![
+            Path::new(POSTGRES_SHARE).join(&version),
+            PathBuf::from("/usr/share/zoneinfo/Etc"),
+            PathBuf::from("/usr/lib/locale/C.utf8"),
+        ],
+        entry: Some(POSTGRES_ENTRY),
+        lines: format!(
+            "ENV PATH=/bin:{}/bin\nVOLUME /var/lib/postgresql/data\n",
+            home.display()
+        ),
+    };
+    build(root, engine, &recipe, "/var/lib/postgresql/data")
+}
+
+pub(super) fn redis(root: &Path, engine: &Engine) -> Result<()> {
+    let program = |name| tools::program(name).with_context(|| format!("{name} is not there"));
+    let recipe = Recipe {
+        tag: "redis:7.2-bookworm",
+        programs: vec![program("redis-server")?, program("redis-cli")?],
+        folders: Vec::new(),
+        entry: None,
+        lines: "ENV PATH=/bin:/usr/bin\nVOLUME /data\nWORKDIR /data\n".to_owned(),
+    };
+    build(root, engine, &recipe, "/data")
+}
+
+fn postgres_version() -> Result<String> {
+    let versions = fs::read_dir(POSTGRES).context("PostgreSQL is not there")?;
+    let names = versions.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let newest = names.max_by_key(|name| name.parse::<u32>().unwrap_or(0));
+    newest.with_context(|| format!("there is no version in {POSTGRES}"))
+}
+
+/// The folder of the data belongs to the server's user, as in the image that this stands in for.
+fn build(root: &Path, engine: &Engine, recipe: &Recipe<'_>, data: &str) -> Result<()> {
+    let place = root.join("target/deploy-test/stand-in");
+    let files = place.join("files");
+    if place.exists() {
+        fs::remove_dir_all(&place)?;
+    }
+    for program in &recipe.programs {
+        copy(program, &files)?;
+    }
+    for library in libraries(&recipe.programs)? {
+        copy(&library, &files)?;
+    }
+    for folder in &recipe.folders {
+        let parent = folder.parent().unwrap_or(folder);
+        let target = inside(&files, parent);
+        fs::create_dir_all(&target)?;
+        output(Command::new("cp").args(["-rL"]).arg(folder).arg(target))?;
+    }
+    let etc = files.join("etc");
+    fs::create_dir_all(&etc)?;
+    fs::write(
+        etc.join("passwd"),
+        "root:x:0:0::/:\nserver:x:999:999::/tmp:\n",
+    )?;
+    let mut lines = format!(
+        "FROM {SHELL}\nCOPY files /\nRUN mkdir -p {data} && chown 999:999 {data} && chmod 1777 {data}\n{}",
+        recipe.lines
+    );
+    if let Some(script) = recipe.entry {
+        let entry = files.join("entry");
+        fs::write(&entry, script)?;
+        fs::set_permissions(&entry, fs::Permissions::from_mode(0o755))?;
+        lines.push_str("ENTRYPOINT [\"/entry\"]\n");
+    }
+    fs::write(place.join("Dockerfile"), lines)?;
+    let words = ["build", "--quiet", "--tag", recipe.tag];
+    run(engine.client("docker")?.args(words).arg(&place))?;
+    Ok(fs::remove_dir_all(&place)?)
+}
+
+/// What the programs are linked with, the loader included, by the paths under which they look for it.
+fn libraries(programs: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
+    let told = output(Command::new("ldd").args(programs))?;
+    let paths = told.lines().filter_map(|line| {
+        let words = line.split_whitespace();
+        words.map(Path::new).find(|word| word.is_absolute())
+    });
+    // The programs are named as well, each with a colon behind.
+    Ok(paths
+        .filter(|path| path.exists())
+        .map(Path::to_owned)
+        .collect())
+}
+
+fn copy(file: &Path, files: &Path) -> Result<()> {
+    let target = inside(files, file);
+    fs::create_dir_all(target.parent().context("a file stands in a folder")?)?;
+    fs::copy(file, &target).with_context(|| format!("copying {}", file.display()))?;
+    Ok(())
+}
+
+fn inside(files: &Path, path: &Path) -> PathBuf {
+    files.join(path.strip_prefix("/").unwrap_or(path))
+}
