@@ -120,7 +120,7 @@ fn only_archive(place: &Path) -> Result<String> {
     let names = fs::read_dir(place).with_context(|| format!("reading {}", place.display()))?;
     let names = names.flatten().map(|entry| entry.file_name());
     let names = names.filter_map(|name| name.into_string().ok());
-    let archives: Vec<String> = names.filter(|name| name.contains(".tar")).collect();
+    let archives: Vec<String> = names.filter(|name| name.ends_with(".tar.zst")).collect();
     ensure!(archives.len() == 1, "archives: {archives:?}");
     Ok(archives[0].clone())
 }
