@@ -130,11 +130,14 @@ fn pump(state: &(Mutex<State>, Condvar), mut from: TcpStream, mut to: TcpStream,
         let part = &part[..count];
         wait(state);
         let cut = if is_client { due(state, part) } else { None };
+        if cut.is_some() {
+            // First of all: the server might answer faster than this thread goes on.
+            let _ = from.shutdown(Shutdown::Both);
+        }
         if cut.as_ref().is_none_or(|cut| cut.is_handed_on) && to.write_all(part).is_err() {
             break;
         }
         if cut.is_some() {
-            let _ = from.shutdown(Shutdown::Both);
             // The server may do what it was sent before it learns that nobody listens.
             let mut rest = [0; 1024];
             while let Ok(1..) = to.read(&mut rest) {}
