@@ -1,4 +1,4 @@
-//! Growth: the same requests on a thousand people and messages, and on ten million, on both engines.
+//! Growth: the same requests on a thousand people and messages, on a hundred thousand and on ten million, on both engines.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -13,17 +13,20 @@ use super::wrk::{Request, Requests};
 
 /// How many people, and messages, there are.
 const SMALL: u64 = 1_000;
+const MIDDLE: u64 = 100_000;
 const LARGE: u64 = 10_000_000;
 
 /// Each is a Pendopo on SQLite of its own with a folder of its own.
-const ON_SQLITE: [(u64, Kind); 2] = [
+const ON_SQLITE: [(u64, Kind); 3] = [
     (SMALL, kind::<SMALL>("SQLite, 1 k")),
+    (MIDDLE, kind::<MIDDLE>("SQLite, 100 k")),
     (LARGE, kind::<LARGE>("SQLite, 10 M")),
 ];
 
 /// Each has a database of its own.
-const ON_POSTGRES: [(u64, &str, &str); 2] = [
+const ON_POSTGRES: [(u64, &str, &str); 3] = [
     (SMALL, "small", "PostgreSQL, 1 k"),
+    (MIDDLE, "middle", "PostgreSQL, 100 k"),
     (LARGE, "large", "PostgreSQL, 10 M"),
 ];
 
@@ -52,7 +55,7 @@ const fn kind<const ROWS: u64>(name: &'static str) -> Kind {
     }
 }
 
-/// All sizes in alternating rounds; the large ones are left out of a quick run.
+/// All sizes in alternating rounds; only the small ones in a quick run.
 pub(crate) fn measure(bench: &Bench) -> Result<Growth> {
     let wanted = PARTS.iter().copied().filter(|part| bench.wants(*part));
     let wanted: Vec<Part> = wanted.collect();
