@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod fault;
 mod known;
+mod loaded;
 mod merge;
 mod password;
 mod reference;
@@ -22,7 +23,8 @@ pub(crate) use admin::{AdminConfig, DrainConfig, Format, Level, LogConfig, Switc
 pub(crate) use backup::{BackupConfig, Destination};
 pub(crate) use change::{Change, changes};
 pub(crate) use fault::Faults;
-pub(crate) use merge::{Loaded, data_directory, insert, load, written};
+pub(crate) use loaded::{Loaded, written};
+pub(crate) use merge::{data_directory, insert, load};
 pub(crate) use reference::reference;
 pub(crate) use store::{Audit, Common, Messages, Records, Replica, Sessions, StoreConfig};
 

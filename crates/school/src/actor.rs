@@ -2,44 +2,8 @@
 
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
-
-use crate::field::FieldError;
 use crate::people::PersonId;
-
-/// What a person is to the school; each may do what the next one may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// A pupil or a parent: sees what concerns them.
-    Member,
-    /// A teacher or an office worker: sees everybody, keeps the members' records.
-    Staff,
-    /// Runs the school's server: everything.
-    Admin,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Member, Self::Staff, Self::Admin];
-
-    /// The word used everywhere.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Staff => "staff",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Result<Self, FieldError> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or(FieldError::new("role", "role"))
-    }
-}
+use crate::role::Role;
 
 /// Who it is that acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

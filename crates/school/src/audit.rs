@@ -7,9 +7,10 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::actor::{Actor, Denied, Role};
+use crate::actor::{Actor, Denied};
 use crate::page::{Limit, Page};
 use crate::repeat::{Inserted, Repeat};
+use crate::role::Role;
 use crate::secret::hex;
 use crate::store_error::StoreError;
 use crate::stores::Stores;

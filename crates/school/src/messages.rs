@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Actor, Denied, Role};
+use crate::actor::{Actor, Denied};
 use crate::audit::{Action, Change};
 use crate::field::{FieldErrors, text};
 use crate::page::{Limit, Page};
 use crate::people::PersonId;
 use crate::repeat::{Done, Inserted, Repeat};
+use crate::role::Role;
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;

@@ -10,9 +10,9 @@ use std::borrow::Cow;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::actor::Role;
 use crate::field::FieldError;
 use crate::password;
+use crate::role::Role;
 use crate::store_error::StoreError;
 use crate::time::Timestamp;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::actor::{Actor, Denied, Role, Who};
+use crate::actor::{Actor, Denied, Who};
 use crate::audit::{Action, Change};
 use crate::field::FieldError;
 use crate::password::{Hasher, Overloaded};
 use crate::people::{Person, PersonId, login_key};
 use crate::reading::newest;
+use crate::role::Role;
 use crate::secret::{Secret, SecretHash};
 use crate::store_error::StoreError;
 use crate::stores::Stores;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Actor, Denied, Role};
+use crate::actor::{Actor, Denied};
 use crate::audit::{Action, Change};
 use crate::field::{FieldError, FieldErrors, text};
 use crate::people::{Person, PersonId};
 use crate::reading::newest;
+use crate::role::Role;
 use crate::secret::{Secret, SecretHash};
 use crate::store_error::StoreError;
 use crate::stores::Stores;

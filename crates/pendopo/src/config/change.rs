@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Config;
-use super::merge::toml_text;
+use super::loaded::toml_text;
 
 /// Keys and sections that a reload puts in force; of every other key, a change needs a restart.
 pub(super) const LIVE: &[&str] = &[

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::fault::{Fault, Faults};
-use super::merge::Loaded;
+use super::loaded::Loaded;
 
 /// Every contradiction, each with the keys that take part in it.
 pub(super) fn contradictions(loaded: &Loaded) -> Result<(), Faults> {

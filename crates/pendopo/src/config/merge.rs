@@ -1,7 +1,6 @@
 //! Laying the sources over each other, key by key, so that each value keeps its origin.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,31 +11,11 @@ use toml::{Table, Value};
 use super::backup::Destination;
 use super::fault::{Fault, Faults};
 use super::known::Known;
+use super::loaded::{Loaded, toml_value};
 use super::setting::{Given, Origin, Setting};
 use super::store::Records;
 use super::{Config, SECRETS, check, is_read_again, source};
 use crate::cli::Global;
-
-/// A checked configuration and where its values come from.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    /// The configuration.
-    pub(crate) config: Config,
-    /// The file that was read, if there was one.
-    pub(crate) file: Option<PathBuf>,
-    origins: BTreeMap<String, Origin>,
-}
-
-/// One key, for `pendopo check`.
-#[derive(Debug)]
-pub(crate) struct Row {
-    /// The key.
-    pub(crate) key: String,
-    /// Its value as TOML, a secret masked.
-    pub(crate) value: String,
-    /// Where the value comes from.
-    pub(crate) origin: Origin,
-}
 
 /// Reads every source, the later ones winning: file, environment, `--set`, options of their own.
 pub(crate) fn load(global: &Global, domains: &[String]) -> Result<Loaded, Faults> {
@@ -269,62 +248,5 @@ pub(crate) fn insert(table: &mut Table, key: &str, value: Value) {
                 insert(inner, rest, value);
             }
         }
-    }
-}
-
-impl Loaded {
-    /// The files that were read: the configuration, and those that hold secrets.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let secrets = self.origins.values().filter_map(|origin| match origin {
-            Origin::Secret(path, _) => Some(path.clone()),
-            _ => None,
-        });
-        self.file.clone().into_iter().chain(secrets).collect()
-    }
-
-    /// Where a key's value comes from.
-    pub(crate) fn origin(&self, key: &str) -> Origin {
-        self.origins.get(key).cloned().unwrap_or(Origin::Default)
-    }
-
-    /// Every key with its value and origin.
-    pub(crate) fn rows(&self) -> Vec<Row> {
-        let known = Known::of(&self.config);
-        let row = |(key, value): &(String, serde_json::Value)| Row {
-            key: key.clone(),
-            value: toml_text(value),
-            origin: self.origin(key),
-        };
-        known.keys().iter().map(row).collect()
-    }
-}
-
-/// Every key that has a value, as a file would set it; secrets are left out.
-pub(crate) fn written(config: &Config) -> String {
-    let known = Known::of(config);
-    let shown = known
-        .keys()
-        .iter()
-        .filter(|(key, _)| !SECRETS.contains(&key.as_str()));
-    let lines = shown
-        .map(|(key, value)| (key, toml_text(value)))
-        .filter(|(_, text)| !text.is_empty());
-    let mut written = String::new();
-    for (key, text) in lines {
-        let _ = writeln!(written, "{key} = {text}");
-    }
-    written
-}
-
-/// A value as it is written in the file; nothing for an absent one.
-pub(super) fn toml_text(value: &serde_json::Value) -> String {
-    toml_value(value).map_or_else(String::new, |value| value.to_string())
-}
-
-fn toml_value(value: &serde_json::Value) -> Option<Value> {
-    if value.is_null() {
-        None
-    } else {
-        Value::try_from(value).ok()
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::change::LIVE;
 use super::known::Known;
-use super::merge::toml_text;
+use super::loaded::toml_text;
 use super::{SECRETS, is_read_again};
 
 /// The sources that declare settings: the section, the text of its files, the name of the section's type.

@@ -4,7 +4,6 @@
     reason = "each function's name is the sentence it proves"
 )]
 
-use crate::actor::Role;
 use crate::audit::Action;
 use crate::contract::crowd::{CROWD, crowd};
 use crate::contract::sample::{
@@ -12,6 +11,7 @@ use crate::contract::sample::{
     with_email,
 };
 use crate::people::{Person, login_key};
+use crate::role::Role;
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;

@@ -4,7 +4,6 @@
     reason = "each function's name is the sentence it proves"
 )]
 
-use crate::actor::Role;
 use crate::audit::Action;
 use crate::contract::sample::{
     HASH, NOON, add, add_admin, add_token, change, disabled, find, message, messages, next, person,
@@ -12,6 +11,7 @@ use crate::contract::sample::{
 };
 use crate::messages::Message;
 use crate::people::Person;
+use crate::role::Role;
 use crate::sessions::Session;
 use crate::store_error::StoreError;
 use crate::stores::Stores;

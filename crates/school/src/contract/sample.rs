@@ -1,11 +1,12 @@
 //! People, sessions, tokens and messages to try things with.
 
-use crate::actor::{Actor, Role};
+use crate::actor::Actor;
 use crate::audit::{Action, Change};
 use crate::messages::Message;
 use crate::page::{Limit, Page, Start};
 use crate::people::{PeopleQuery, Person, PersonId};
 use crate::repeat::Inserted;
+use crate::role::Role;
 use crate::secret::SecretHash;
 use crate::sessions::Session;
 use crate::store_error::StoreError;

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::actor::Role;
 use crate::field::{FieldError, FieldErrors, text};
 use crate::people::{Person, parse_email, parse_username};
+use crate::role::Role;
 use crate::time::Timestamp;
 
 const MOST_NAME: usize = 100;

@@ -2,13 +2,14 @@
 
 use secrecy::SecretString;
 
-use crate::actor::{Actor, Denied, Role};
+use crate::actor::{Actor, Denied};
 use crate::audit::{Action, Change};
 use crate::field::{FieldError, FieldErrors};
 use crate::page::Page;
 use crate::password::{Hasher, Overloaded, one_time_password};
 use crate::people::{NewPerson, PeopleQuery, Person, PersonId, PersonPatch};
 use crate::repeat::{Done, Inserted, Repeat};
+use crate::role::Role;
 use crate::store_error::StoreError;
 use crate::stores::Stores;
 use crate::time::Timestamp;

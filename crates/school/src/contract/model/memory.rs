@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Answer;
 use super::operation::{Operation, What};
-use crate::actor::Role;
 use crate::contract::sample::HASH;
 use crate::messages::Message;
 use crate::people::{Person, PersonId, login_key};
 use crate::repeat::{Inserted, KEPT, Repeat};
+use crate::role::Role;
 use crate::secret::SecretHash;
 use crate::sessions::Session;
 use crate::store_error::StoreError;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Answer;
 use super::memory::Memory;
-use crate::actor::{Actor, Role};
+use crate::actor::Actor;
 use crate::audit::{Action, Change};
 use crate::contract::sample::{HASH, message, next, person, session, token};
 use crate::messages::Message;
 use crate::people::{Person, PersonId};
 use crate::repeat::{Inserted, Repeat};
+use crate::role::Role;
 use crate::secret::SecretHash;
 use crate::sessions::Session;
 use crate::store_error::StoreError;
