@@ -116,7 +116,7 @@ impl Config {
 pub struct LimitConfig {
     /// Requests a second or a minute, such as `20r/s` or `600r/m`; `off` limits nobody. Default `20r/s`.
     pub rate: RateSetting,
-    /// Requests above the rate that are taken at a time; more are refused. Default 40.
+    /// Requests above the rate that are taken at a time, at most 1,000,000; more are refused. Default 40.
     pub burst: u32,
     /// Of these, how many go through at once; the others wait until the rate allows them. Default 20.
     pub delay: u32,
@@ -126,7 +126,8 @@ pub struct LimitConfig {
     pub dry_run: bool,
     /// The status of refusals: 429, or 503 as nginx answers. Default 429.
     pub status: LimitStatus,
-    /// Addresses remembered at a time, 34 bytes each; more are forgotten, not refused. Default 32,768.
+    /// Addresses remembered at a time, 34 bytes each, at most 16,777,216; more are forgotten, not refused.
+    /// Default 32,768.
     pub addresses: usize,
     /// Requests that may wait at a time, for whatever limit; more are refused. Default 1,024.
     pub waiting: usize,

@@ -8,7 +8,7 @@ pub mod record;
 pub mod shared_levels;
 
 pub use client::{Client, RequestId};
-pub use limit::{Decision, Delay, Policy, Rate};
+pub use limit::{Decision, Delay, MOST_BURST, Policy, Rate};
 pub use limit_table::LimitTable;
 pub use record::{Line, Record, Texts};
 pub use shared_levels::SharedLevels;

@@ -85,12 +85,15 @@ pub enum Delay {
     Beyond(u32),
 }
 
+/// The largest burst that a setting may have: with it, a level in thousandths is far from its end.
+pub const MOST_BURST: u32 = 1_000_000;
+
 /// One limit: so many requests a second, so many more at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// What drains.
     pub rate: Rate,
-    /// How many requests may be in excess before one is rejected.
+    /// How many requests may be in excess before one is rejected; at most [`MOST_BURST`].
     pub burst: u32,
     /// Whether those in excess wait.
     pub delay: Delay,

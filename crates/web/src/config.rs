@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use school::messages::Posting;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use traffic::{Delay, Policy, Rate};
+use traffic::{Delay, MOST_BURST, Policy, Rate};
 
 use crate::zone::Zone;
 
@@ -68,7 +68,8 @@ pub struct Allowance {
     /// In the long run, such as `20r/m` or `5r/s`.
     #[serde(serialize_with = "write_rate", deserialize_with = "read_rate")]
     pub rate: Rate,
-    /// At a time, above the rate.
+    /// At a time, above the rate; at most 1,000,000.
+    #[serde(deserialize_with = "read_burst")]
     pub burst: u32,
 }
 
@@ -99,6 +100,15 @@ fn write_rate<S: Serializer>(rate: &Rate, serializer: S) -> Result<S::Ok, S::Err
 fn read_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(de::Error::custom)
+}
+
+fn read_burst<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let burst = u32::deserialize(deserializer)?;
+    if burst <= MOST_BURST {
+        return Ok(burst);
+    }
+    let what = format!("{burst} is too large: write at most {MOST_BURST}");
+    Err(de::Error::custom(what))
 }
 
 #[cfg(test)]

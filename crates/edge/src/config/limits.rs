@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
-use traffic::{Delay, Policy};
+use traffic::{Delay, MOST_BURST, Policy};
 
 use super::units::{RateSetting, invalid};
 use super::{Config, InvalidUnit, LimitConfig, SiteConfig};
@@ -17,8 +17,8 @@ const ADDRESS: &str = "address";
 /// More would only make each request slower.
 const MOST_LIMITS: usize = 15;
 
-/// With it, a burst in thousandths fits the table.
-const MOST_BURST: u32 = 1_000_000;
+/// With them, a table takes half a gigabyte once it is full.
+const MOST_KEYS: usize = 1 << 24;
 
 /// One more limit of requests, counted apart from `[edge.limit]`. A request must pass all limits of its site: when one
 /// refuses it, none counts it; when several make it wait, the longest wait counts.
@@ -33,7 +33,7 @@ pub struct KeyedLimitConfig {
     /// Requests a second or a minute, such as `20r/s` or `600r/m`; `off` limits nobody. It has no default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<RateSetting>,
-    /// Requests above the rate that are taken at a time; more are refused. Default 0.
+    /// Requests above the rate that are taken at a time, at most 1,000,000; more are refused. Default 0.
     pub burst: u32,
     /// Of these, how many go through at once; the others wait until the rate allows them. Default 0.
     pub delay: u32,
@@ -45,7 +45,7 @@ pub struct KeyedLimitConfig {
     pub status: LimitStatus,
     /// Whether it holds for every site that does not name its limits, and where no site is configured. Default true.
     pub everywhere: bool,
-    /// Keys remembered at a time, 34 bytes each; more are forgotten, not refused. Default 32,768.
+    /// Keys remembered at a time, 34 bytes each, at most 16,777,216; more are forgotten, not refused. Default 32,768.
     pub keys: usize,
 }
 
@@ -231,13 +231,8 @@ impl Config {
     /// Every fault of the limits and of what sites say of them, each with its section, its key and the mend.
     pub(super) fn limit_faults(&self) -> Vec<(&'static str, String, String)> {
         let mut found = Vec::new();
-        if self.limit.burst > MOST_BURST {
-            found.push((
-                "edge.limit",
-                "edge.limit.burst".to_owned(),
-                too_large(self.limit.burst),
-            ));
-        }
+        let own = of_sizes(self.limit.burst, "addresses", self.limit.addresses).into_iter();
+        found.extend(own.map(|(key, what)| ("edge.limit", format!("edge.limit.{key}"), what)));
         if self.limits.len() > MOST_LIMITS {
             let what = format!("there are more than {MOST_LIMITS}: leave some out");
             found.push(("edge.limits", "edge.limits".to_owned(), what));
@@ -291,12 +286,21 @@ fn of_limit(limit: &KeyedLimitConfig, earlier: &[KeyedLimitConfig]) -> Vec<(&'st
         let what = "is missing: write requests a second or a minute, such as `20r/s` or `600r/m`";
         found.push(("rate", what.to_owned()));
     }
-    if limit.burst > MOST_BURST {
-        found.push(("burst", too_large(limit.burst)));
-    }
+    found.extend(of_sizes(limit.burst, "keys", limit.keys));
     found
 }
 
-fn too_large(burst: u32) -> String {
-    format!("{burst} is too large: write at most {MOST_BURST}, or turn the limit off")
+/// What is too large of a limit, one key each.
+fn of_sizes(burst: u32, keys_name: &'static str, keys: usize) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    if burst > MOST_BURST {
+        let what =
+            format!("{burst} is too large: write at most {MOST_BURST}, or turn the limit off");
+        found.push(("burst", what));
+    }
+    if keys > MOST_KEYS {
+        let what = format!("{keys} is too large: write at most {MOST_KEYS}");
+        found.push((keys_name, what));
+    }
+    found
 }

@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 
+use edge::config::RouteFault;
+
 use super::fault::{Fault, Faults};
 use super::loaded::Loaded;
+use super::setting::Origin;
 
 /// Every contradiction, each with the keys that take part in it.
 pub(super) fn contradictions(loaded: &Loaded) -> Result<(), Faults> {
@@ -86,9 +89,15 @@ fn clash(one: Option<SocketAddr>, other: Option<SocketAddr>) -> bool {
 
 fn routes(loaded: &Loaded) -> Vec<Fault> {
     let faults = loaded.config.edge.route_faults().into_iter();
-    faults
-        .map(|fault| Fault::of(&fault.key, &loaded.origin(fault.section), fault.what))
-        .collect()
+    let told = |fault: RouteFault| {
+        let origin = match loaded.origin(&fault.key) {
+            // A key inside a list is set with the whole list.
+            Origin::Default => loaded.origin(fault.section),
+            own => own,
+        };
+        Fault::of(&fault.key, &origin, fault.what)
+    };
+    faults.map(told).collect()
 }
 
 fn replicas(loaded: &Loaded) -> Vec<Fault> {

@@ -210,7 +210,7 @@ fn typed(setting: &Setting) -> Result<Value, Fault> {
         insert(&mut table, &setting.key, value.clone());
         match Config::deserialize(table) {
             Ok(_) => return Ok(value),
-            Err(error) => complaints.push(error.message().trim().replace('\n', ", ")),
+            Err(error) => complaints.push(in_words(error.message().trim()).replace('\n', ", ")),
         }
     }
     // What a type of ours says tells more than what the parser says of its kind.
@@ -223,6 +223,22 @@ fn typed(setting: &Setting) -> Result<Value, Fault> {
         &setting.origin,
         best.map_or("no value", String::as_str),
     ))
+}
+
+/// What the parser says of a number, without the name of a type.
+fn in_words(complaint: &str) -> String {
+    let Some((before, kind)) = complaint.rsplit_once(" expected ") else {
+        return complaint.to_owned();
+    };
+    let most = match kind {
+        "u8" => u64::from(u8::MAX),
+        "u16" => u64::from(u16::MAX),
+        "u32" => u64::from(u32::MAX),
+        // TOML has no larger ones.
+        "u64" | "usize" => i64::MAX.unsigned_abs(),
+        _ => return complaint.to_owned(),
+    };
+    format!("{before} expected a whole number from 0 to {most}")
 }
 
 /// Every key that has a default, so that one key of a section can be set without the others.

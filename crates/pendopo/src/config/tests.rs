@@ -219,7 +219,10 @@ fn a_wrong_value_names_the_key_and_what_to_write() {
         "edge.acme.directory=http://ca.example/dir",
         "is no HTTPS address: write one such as `https://acme.example/directory`, or `off`",
     );
-    check("edge.limit.burst=many", "invalid type");
+    check(
+        "edge.limit.burst=many",
+        "expected a whole number from 0 to 4294967295",
+    );
     check("language=de", "expected `id` or `en`");
     check("log.level=loud", "`error`");
     check("edge.http", "has no value: write it as");
@@ -310,6 +313,34 @@ fn contradictions_are_explained() {
         "edge.https=127.0.0.1:0",
         "admin.listen=127.0.0.1:0",
     ]);
+}
+
+#[test]
+fn a_number_that_is_too_large_is_refused_with_the_largest_one() {
+    let check = |pair: &str, expected: &str| {
+        let error = refused(&[pair]);
+        assert!(error.contains(expected), "{error}");
+    };
+    for section in ["edge.limit", "web.limit.messages", "web.limit.sign_in_all"] {
+        check(
+            &format!("{section}.burst=4294968"),
+            &format!("`{section}.burst` (--set): 4294968 is too large: write at most 1000000"),
+        );
+        check(
+            &format!("{section}.burst=4294967296"),
+            "expected a whole number from 0 to 4294967295",
+        );
+        loaded(&[&format!("{section}.burst=1000000")]);
+    }
+    check(
+        "edge.limit.addresses=16777217",
+        "`edge.limit.addresses` (--set): 16777217 is too large: write at most 16777216",
+    );
+    check(
+        "edge.acme.challenge_port=70000",
+        "expected a whole number from 0 to 65535",
+    );
+    check("backup.keep.daily=-1", "expected a whole number from 0 to");
 }
 
 #[test]
