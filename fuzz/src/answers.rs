@@ -19,6 +19,10 @@ pub fn read(bytes: &[u8]) {
     assert_eq!(shown(&whole), shown(&piecewise));
     let Ok(Some(head)) = whole else { return };
     assert!(text.ends_with(&input) && seen >= text.len() - input.len());
+    let lines = &text[..text.len() - input.len()];
+    let ends = lines.iter().filter(|&&byte| byte == b'\n').count();
+    let whole_ends = lines.windows(2).filter(|end| end == b"\r\n").count();
+    assert_eq!(ends, whole_ends, "a line feed alone ends a line");
     has_one_meaning(&head);
     if head.framing == Framing::Chunked {
         let whole = body(&input, input.len().max(1));

@@ -178,6 +178,8 @@ refusals! {
         "the server behind this one closed the connection without an answer";
     BAD_RESPONSE: BAD_GATEWAY, "bad_response",
         "the server behind this one gave an answer that is no good HTTP";
+    BAD_LINE_END: BAD_GATEWAY, "bad_response:line_end",
+        "the server behind this one ends lines of its answer's head with a line feed alone: it must send CR LF";
     TRUNCATED: BAD_GATEWAY, "truncated",
         "the answer of the server behind this one broke off";
     IDLE_TIMEOUT: GATEWAY_TIMEOUT, "timeout:idle",

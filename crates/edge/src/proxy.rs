@@ -318,8 +318,8 @@ impl Errand<'_> {
         if let Some(fault) = self.exchange.fault() {
             return Outcome::Failed(fault);
         }
-        if matches!(failure, Failure::Malformed) {
-            return self.fail(&error::BAD_RESPONSE);
+        if let Failure::Malformed(malformed) = failure {
+            return self.fail(malformed.refusal());
         }
         tracing::debug!(target = %target.label, "a target gave no answer");
         let is_untouched = lease.channel.is_untouched();

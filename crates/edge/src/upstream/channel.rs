@@ -18,6 +18,7 @@ use super::trunk::{Strand, Trunk};
 use super::unreachable::Unreachable;
 use crate::config::Protocol;
 use crate::content::Outgoing;
+use crate::error::{self, Refusal};
 use crate::patience::Patience;
 
 /// A connection with nobody else on it, or a stream; dropping it ends whatever it is doing.
@@ -47,20 +48,30 @@ pub(crate) enum Failure {
     Closed,
     /// The target refused, without having begun with it (RFC 9113 §8.7): sending it again is safe, whatever it asks for.
     Unprocessed,
-    /// The answer can't be understood, or could be understood in two ways.
-    Malformed,
+    /// The answer can't be understood, or could be understood in more than one way.
+    Malformed(Malformed),
 }
 
 impl From<Malformed> for Failure {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl Malformed {
+    /// What the client is told.
+    pub(crate) fn refusal(self) -> &'static Refusal {
+        match self {
+            Self::LineEnd => &error::BAD_LINE_END,
+            Self::Unclear => &error::BAD_RESPONSE,
+        }
     }
 }
 
 impl From<hyper::Error> for Failure {
     fn from(error: hyper::Error) -> Self {
         if error.is_parse() {
-            Self::Malformed
+            Self::Malformed(Malformed::Unclear)
         } else if is_unprocessed(&error) {
             Self::Unprocessed
         } else {

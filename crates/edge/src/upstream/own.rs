@@ -137,7 +137,7 @@ impl Own {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Malformed>>> {
         if self.poll_rest(cx).is_err() {
-            return Poll::Ready(Some(Err(Malformed)));
+            return Poll::Ready(Some(Err(Malformed::Unclear)));
         }
         let piece = ready!(self.intake.poll_piece(&mut self.line, cx));
         Poll::Ready(match piece {

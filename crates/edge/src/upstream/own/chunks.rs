@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::head::{MOST_HEADERS, Malformed};
+use super::head::{MOST_HEADERS, Malformed, has_bare_line_feed};
 
 /// A line with a size is at most so long, and so are all that sizes are followed by together, and the trailers.
 const MOST_LINE: usize = 4 * 1024;
@@ -90,7 +90,7 @@ impl Chunks {
         }
         let seen = input.len().min(2);
         if input[..seen] != b"\r\n"[..seen] {
-            return Err(Malformed);
+            return Err(Malformed::Unclear);
         }
         if seen == 2 {
             drop(input.split_to(2));
@@ -105,22 +105,22 @@ impl Chunks {
             return if seen.len() < MOST_LINE {
                 Ok(None)
             } else {
-                Err(Malformed)
+                Err(Malformed::Unclear)
             };
         };
         let line = input.split_to(end + 1);
-        let line = line.strip_suffix(b"\r\n").ok_or(Malformed)?;
+        let line = line.strip_suffix(b"\r\n").ok_or(Malformed::Unclear)?;
         let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit());
         let (digits, extra) = line.split_at(digits.count());
         self.extra += extra.len();
         let ends_well = is_extension(extra) && self.extra <= MOST_EXTRA;
         if digits.is_empty() || digits.len() > MOST_DIGITS || !ends_well {
-            return Err(Malformed);
+            return Err(Malformed::Unclear);
         }
-        let digits = std::str::from_utf8(digits).map_err(|_| Malformed)?;
+        let digits = std::str::from_utf8(digits).map_err(|_| Malformed::Unclear)?;
         u64::from_str_radix(digits, 16)
             .map(Some)
-            .map_err(|_| Malformed)
+            .map_err(|_| Malformed::Unclear)
     }
 
     fn trailers(&mut self, input: &mut BytesMut) -> Result<Option<Piece>, Malformed> {
@@ -134,7 +134,7 @@ impl Chunks {
             return if seen.len() < MOST_EXTRA {
                 Ok(None)
             } else {
-                Err(Malformed)
+                Err(Malformed::Unclear)
             };
         };
         let section = input.split_to(end + 4).freeze();
@@ -150,18 +150,21 @@ fn is_extension(extra: &[u8]) -> bool {
 }
 
 fn read_trailers(section: &Bytes) -> Result<HeaderMap, Malformed> {
+    if has_bare_line_feed(section) {
+        return Err(Malformed::LineEnd);
+    }
     let mut slots = [httparse::EMPTY_HEADER; MOST_HEADERS];
-    let parsed = httparse::parse_headers(section, &mut slots).map_err(|_| Malformed)?;
+    let parsed = httparse::parse_headers(section, &mut slots).map_err(|_| Malformed::Unclear)?;
     let httparse::Status::Complete((length, fields)) = parsed else {
-        return Err(Malformed);
+        return Err(Malformed::Unclear);
     };
     if length != section.len() {
-        return Err(Malformed);
+        return Err(Malformed::Unclear);
     }
     let mut trailers = HeaderMap::with_capacity(fields.len());
     for field in fields {
-        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Malformed)?;
-        let value = HeaderValue::from_bytes(field.value).map_err(|_| Malformed)?;
+        let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Malformed::Unclear)?;
+        let value = HeaderValue::from_bytes(field.value).map_err(|_| Malformed::Unclear)?;
         trailers.append(name, value);
     }
     Ok(trailers)

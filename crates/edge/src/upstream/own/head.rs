@@ -15,7 +15,11 @@ const ROOM: usize = 9;
 
 /// What can't be understood, or could be understood in more than one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub(crate) enum Malformed {
+    /// A line ends with a line feed alone. RFC 9112 §2.2 lets a reader take it, so that two may differ.
+    LineEnd,
+    Unclear,
+}
 
 /// Where an answer's body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,23 +77,27 @@ pub(crate) fn read(input: &mut BytesMut, is_bodiless: bool) -> Result<Option<Hea
         return if input.len() < MOST_BYTES {
             Ok(None)
         } else {
-            Err(Malformed)
+            Err(Malformed::Unclear)
         };
     };
     let bytes = input.split_to(line.head_bytes).freeze();
+    if has_bare_line_feed(&bytes) {
+        return Err(Malformed::LineEnd);
+    }
     let mut headers = HeaderMap::with_capacity(line.count + ROOM);
     let mut said = Said::default();
     for place in &places[..line.count] {
-        let name = HeaderName::from_bytes(&bytes[range(place.name)]).map_err(|_| Malformed)?;
+        let name =
+            HeaderName::from_bytes(&bytes[range(place.name)]).map_err(|_| Malformed::Unclear)?;
         let value = HeaderValue::from_maybe_shared(bytes.slice(range(place.value)));
-        let value = value.map_err(|_| Malformed)?;
+        let value = value.map_err(|_| Malformed::Unclear)?;
         said.note(&name, &value)?;
         headers.append(name, value);
     }
     if let Some(length) = said.length.filter(|_| said.lengths > 1) {
         headers.insert(CONTENT_LENGTH, length.into());
     }
-    let status = StatusCode::from_u16(line.status).map_err(|_| Malformed)?;
+    let status = StatusCode::from_u16(line.status).map_err(|_| Malformed::Unclear)?;
     let framing = said.framing(&line, status, is_bodiless)?;
     let said_reason = &bytes[range(line.reason)];
     let is_usual = status.canonical_reason().map(str::as_bytes) == Some(said_reason);
@@ -108,7 +116,7 @@ fn parse(input: &[u8], places: &mut [Place; MOST_HEADERS]) -> Result<Option<Line
     let mut parsed = httparse::Response::new(&mut []);
     let parsing =
         ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, seen, &mut slots);
-    let httparse::Status::Complete(head_bytes) = parsing.map_err(|_| Malformed)? else {
+    let httparse::Status::Complete(head_bytes) = parsing.map_err(|_| Malformed::Unclear)? else {
         return Ok(None);
     };
     for (place, header) in places.iter_mut().zip(parsed.headers.iter()) {
@@ -117,11 +125,20 @@ fn parse(input: &[u8], places: &mut [Place; MOST_HEADERS]) -> Result<Option<Line
     }
     Ok(Some(Line {
         is_http11: parsed.version == Some(1),
-        status: parsed.code.ok_or(Malformed)?,
+        status: parsed.code.ok_or(Malformed::Unclear)?,
         reason: locate(parsed.reason.unwrap_or_default().as_bytes(), seen)?,
         head_bytes,
         count: parsed.headers.len(),
     }))
+}
+
+/// Whether a line ends without a carriage return. It has no branch for each byte, so that many are looked at at once.
+pub(super) fn has_bare_line_feed(lines: &[u8]) -> bool {
+    let is_first = lines.first() == Some(&b'\n');
+    let pairs = lines.iter().zip(lines.iter().skip(1));
+    pairs.fold(is_first, |found, (&before, &byte)| {
+        found | ((byte == b'\n') & (before != b'\r'))
+    })
 }
 
 /// Where a part of the whole stands in it. What is empty stands nowhere.
@@ -130,8 +147,8 @@ fn locate(part: &[u8], whole: &[u8]) -> Result<(u16, u16), Malformed> {
         return Ok((0, 0));
     }
     let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
-    let start = u16::try_from(start).map_err(|_| Malformed)?;
-    let length = u16::try_from(part.len()).map_err(|_| Malformed)?;
+    let start = u16::try_from(start).map_err(|_| Malformed::Unclear)?;
+    let length = u16::try_from(part.len()).map_err(|_| Malformed::Unclear)?;
     Ok((start, length))
 }
 
@@ -147,7 +164,9 @@ impl Said {
             TRANSFER_ENCODING => {
                 let is_plain = value.as_bytes().eq_ignore_ascii_case(b"chunked");
                 let is_first = !std::mem::replace(&mut self.is_chunked, true);
-                (is_plain && is_first).then_some(()).ok_or(Malformed)
+                (is_plain && is_first)
+                    .then_some(())
+                    .ok_or(Malformed::Unclear)
             }
             CONNECTION => {
                 for word in value.as_bytes().split(|&byte| byte == b',') {
@@ -167,7 +186,7 @@ impl Said {
             let length = number(member.trim_ascii())?;
             self.lengths += 1;
             if *self.length.get_or_insert(length) != length {
-                return Err(Malformed);
+                return Err(Malformed::Unclear);
             }
         }
         Ok(())
@@ -181,7 +200,7 @@ impl Said {
         is_bodiless: bool,
     ) -> Result<Framing, Malformed> {
         if self.is_chunked && (self.length.is_some() || !line.is_http11) {
-            return Err(Malformed);
+            return Err(Malformed::Unclear);
         }
         let has_none = is_bodiless
             || status.is_informational()
@@ -203,13 +222,13 @@ impl Said {
 /// Digits and nothing else.
 fn number(digits: &[u8]) -> Result<u64, Malformed> {
     if digits.is_empty() {
-        return Err(Malformed);
+        return Err(Malformed::Unclear);
     }
     digits.iter().try_fold(0_u64, |number, digit| {
         let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'));
         let next = number.checked_mul(10).zip(digit);
         let next = next.and_then(|(tens, digit)| tens.checked_add(digit));
-        next.ok_or(Malformed)
+        next.ok_or(Malformed::Unclear)
     })
 }
 

@@ -125,7 +125,7 @@ impl Intake {
             match ready!(self.poll_fill(line, cx, self.wanted())) {
                 Ok(1..) => {}
                 Ok(0) if matches!(self.coming, Coming::Close) => self.coming = Coming::Nothing,
-                Ok(0) | Err(_) => return Poll::Ready(Err(Malformed)),
+                Ok(0) | Err(_) => return Poll::Ready(Err(Malformed::Unclear)),
             }
         }
     }

@@ -68,6 +68,25 @@ fn a_head_that_has_no_one_meaning_is_no_answer() {
 }
 
 #[test]
+fn a_line_of_an_answer_that_ends_with_a_line_feed_alone_is_refused_and_named() {
+    for head in [
+        "HTTP/1.1 200 OK\ncontent-length: 0\n\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\n",
+        "HTTP/1.1 200 OK\r\nx: a\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\n\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let target = stammering(head);
+        let house = before(&[&target]);
+        assert_eq!(house.plain().exchange(GET).status, 502, "{head:?}");
+        let cause = "bad_response:line_end";
+        assert_eq!(house.records(1)[0]["cause"], cause, "{head:?}");
+        let failures =
+            format!("edge_upstream_failures_total{{upstream=\"app\",cause=\"{cause}\"}}");
+        assert_eq!(house.metric(&failures), 1, "{head:?}");
+    }
+}
+
+#[test]
 fn a_chunk_that_has_no_one_meaning_ends_the_answer_in_its_middle() {
     for chunks in [
         "0x5\r\nhello\r\n0\r\n\r\n",
@@ -78,6 +97,7 @@ fn a_chunk_that_has_no_one_meaning_ends_the_answer_in_its_middle() {
         "4\r\nhello\r\n0\r\n\r\n",
         "FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n",
         "5\r\nhello\r\n0\r\nx y\r\n\r\n",
+        "5\r\nhello\r\n0\r\nx: y\ny: z\r\n\r\n",
     ] {
         let target = Backend::start(move |_, stream| {
             let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n";

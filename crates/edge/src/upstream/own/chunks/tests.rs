@@ -19,7 +19,7 @@ fn read(text: &[u8], step: usize) -> Result<(Vec<u8>, Option<HeaderMap>, usize),
                 return Ok((body, trailers, left));
             }
             // The end that never came is an error of the connection's.
-            None => input.extend_from_slice(parts.next().ok_or(Malformed)?),
+            None => input.extend_from_slice(parts.next().ok_or(Malformed::Unclear)?),
         }
     }
 }
@@ -73,6 +73,8 @@ fn what_another_reader_may_take_for_something_else_is_refused() {
         "0\r\nx y\r\n\r\n",
         "0\r\n: x\r\n\r\n",
         "0\r\nx: y\r\n z\r\n\r\n",
+        "0\r\nx: y\ny: z\r\n\r\n",
+        "0\r\n\nx: y\r\n\r\n",
         &long,
         &many,
         &endless,

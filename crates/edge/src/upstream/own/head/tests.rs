@@ -102,7 +102,7 @@ fn what_two_readers_could_read_differently_is_refused() {
         "x: a\0b\r\n",
         "x: a\rb\r\n",
     ] {
-        assert_eq!(told(lines), Err(Malformed), "{lines:?}");
+        assert_eq!(told(lines), Err(Malformed::Unclear), "{lines:?}");
     }
     for text in [
         "SSH-2.0-OpenSSH\r\n\r\n",
@@ -114,6 +114,20 @@ fn what_two_readers_could_read_differently_is_refused() {
         "GET / HTTP/1.1\r\n\r\n",
     ] {
         assert!(head(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_line_feed_alone_ends_no_line() {
+    for text in [
+        "HTTP/1.1 200 OK\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\nx: y\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\n",
+        "HTTP/1.1 200 OK\ncontent-length: 0\n\n",
+        "\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        assert_eq!(head(text).unwrap_err(), Malformed::LineEnd, "{text:?}");
     }
 }
 
@@ -204,6 +218,7 @@ proptest! {
         let Ok(Some(own)) = read(&mut input, false) else {
             return Ok(());
         };
+        prop_assert_eq!(end, "\r\n");
         let Some((status, mut headers, collected)) = by_hyper(text.as_bytes()) else {
             return Err(TestCaseError::fail(format!("hyper refuses {text:?}")));
         };
