@@ -1,10 +1,11 @@
-//! `X-Forwarded-For` against a plain reading of it from left to right.
+//! `X-Forwarded-For` and `Forwarded` against plain readings of them from left to right.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use http::header::FORWARDED;
 use http::{HeaderMap, HeaderValue};
 
-use crate::forwarded;
+use crate::{elements, forwarded, hops};
 
 /// The first byte says who is trusted, each line after it is a header.
 pub fn read(bytes: &[u8]) {
@@ -15,15 +16,22 @@ pub fn read(bytes: &[u8]) {
     for line in rest.split(|&byte| byte == b'\n') {
         if let Ok(value) = HeaderValue::from_bytes(line) {
             headers.append("x-forwarded-for", value.clone());
+            headers.append(FORWARDED, value.clone());
             headers.append("x-forwarded-proto", value);
         }
     }
     let trusts = |address: IpAddr| is_trusted(mask, address);
     let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, mask));
     let found = forwarded::client(peer, &headers, trusts);
-    assert_eq!(found, expected(peer, &headers, trusts));
+    assert_eq!(found, believed(peer, addresses(&headers), trusts));
     assert!(trusts(peer) || found == peer, "hearsay of a stranger");
     forwarded::is_secure(&headers);
+    let lines = headers.get_all(FORWARDED).into_iter();
+    let (told, is_secure) = elements::read(lines.map(HeaderValue::as_bytes));
+    let found = hops::client(peer, &headers, trusts);
+    assert_eq!(found, believed(peer, told, trusts));
+    assert!(trusts(peer) || found == peer, "hearsay of a stranger");
+    assert_eq!(hops::is_secure(&headers), is_secure);
 }
 
 /// Some addresses and not others, among IPv4 and IPv6.
@@ -35,24 +43,25 @@ fn is_trusted(mask: u8, address: IpAddr) -> bool {
     mask & (1 << (last % 8)) != 0
 }
 
-fn expected(peer: IpAddr, headers: &HeaderMap, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
-    let lines = headers.get_all("x-forwarded-for").into_iter();
-    let lines: Vec<_> = lines
-        .map(|line| String::from_utf8_lossy(line.as_bytes()))
-        .collect();
-    let all = lines.join(",");
-    let entries = all.split(',').map(address).chain([Some(peer)]);
-    // Each entry is believed if whoever stands right of it is trusted, and so on to the end.
-    let chain: Vec<Option<IpAddr>> = entries.collect();
+/// Each address is believed if whoever stands right of it is trusted, and so on to the end.
+fn believed(peer: IpAddr, told: Vec<Option<IpAddr>>, trusts: impl Fn(IpAddr) -> bool) -> IpAddr {
     let mut best = peer;
-    for start in (0..chain.len()).rev() {
-        let Some(address) = chain[start] else { break };
+    for address in told.into_iter().chain([Some(peer)]).rev() {
+        let Some(address) = address else { break };
         best = address;
         if !trusts(address) {
             break;
         }
     }
     best
+}
+
+fn addresses(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let lines = headers.get_all("x-forwarded-for").into_iter();
+    let lines: Vec<_> = lines
+        .map(|line| String::from_utf8_lossy(line.as_bytes()))
+        .collect();
+    lines.join(",").split(',').map(address).collect()
 }
 
 fn address(entry: &str) -> Option<IpAddr> {

@@ -14,6 +14,8 @@ mod chunks;
 mod forwarded;
 #[path = "../../crates/edge/src/upstream/own/head.rs"]
 mod head;
+#[path = "../../crates/edge/src/hops.rs"]
+mod hops;
 #[path = "../../crates/edge/src/path.rs"]
 mod path;
 #[path = "../../crates/edge/src/proxy_protocol.rs"]
@@ -23,6 +25,7 @@ mod site;
 
 pub mod answers;
 pub mod clients;
+mod elements;
 pub mod introductions;
 pub mod limiter;
 pub mod routing;

@@ -6,6 +6,7 @@ mod limits;
 mod pair;
 mod routes;
 mod site;
+mod trusted_header;
 mod units;
 mod upstream;
 
@@ -21,6 +22,7 @@ pub use limits::{KeyedLimitConfig, LimitKey, LimitStatus, Masked};
 pub use pair::PairConfig;
 pub use routes::{RouteFault, WEB};
 pub use site::SiteConfig;
+pub use trusted_header::TrustedHeader;
 pub use units::{ByteSize, Directory, InvalidUnit, Listen, RateSetting, Span};
 pub use upstream::{Balance, CheckConfig, Protocol, TargetConfig, TargetTable, UpstreamConfig};
 
@@ -32,9 +34,12 @@ pub struct Config {
     pub http: Listen,
     /// Where HTTPS (HTTP/1.1 and HTTP/2) is served; `off` closes it. Default `127.0.0.1:8443`.
     pub https: Listen,
-    /// Networks whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Request-Id` are believed. Default none;
-    /// for example `["10.0.0.0/8"]`.
+    /// Networks whose forwarding headers and `X-Request-Id` are believed. Default none; for example `["10.0.0.0/8"]`.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header by which they say who the client is, and whether its connection was encrypted: `x-forwarded-for` (with
+    /// `x-forwarded-proto`), or `forwarded` (RFC 7239). The other one is not believed, since they may pass on what a
+    /// client wrote there. Default `x-forwarded-for`.
+    pub trusted_header: TrustedHeader,
     /// Whether connections from `trusted_proxies` begin with a PROXY header (version 1 or 2), which names the client:
     /// one without it is closed, and so is one of anybody else with it. Default false.
     pub proxy_protocol: bool,
@@ -80,6 +85,7 @@ impl Default for Config {
             http: Listen::loopback(8080),
             https: Listen::loopback(8443),
             trusted_proxies: Vec::new(),
+            trusted_header: TrustedHeader::default(),
             proxy_protocol: false,
             explain_to: Vec::new(),
             language: Language::default(),

@@ -1,5 +1,6 @@
 //! One request and its answer, as the access log will tell of them.
 
+mod client;
 mod explanation;
 
 use std::net::IpAddr;
@@ -16,7 +17,6 @@ use traffic::{Client, RequestId};
 use crate::access_log::Note;
 use crate::admission::Held;
 use crate::error::{self, Refusal};
-use crate::forwarded;
 use crate::headers;
 use crate::link::{Desk, Link};
 use crate::overhead::A_BYTE_IN;
@@ -94,7 +94,7 @@ impl Exchange {
         link.pulse.request_begins();
         let rules = link.desk.rules();
         let [host, agent, referer] = told(&head.headers);
-        let client = client(&link, &rules, head);
+        let client = client::of(&link, &rules, head);
         Arc::new(Self {
             began,
             client,
@@ -375,26 +375,5 @@ impl TunnelEnding {
 impl Drop for TunnelEnding {
     fn drop(&mut self) {
         self.0.end();
-    }
-}
-
-fn client(link: &Link, rules: &Rules, head: &Parts) -> Client {
-    let own = || link.desk.ids.next();
-    if !link.is_trusted {
-        return Client {
-            address: link.peer,
-            secure: link.is_secure(),
-            request_id: own(),
-        };
-    }
-    let trusts = |address: IpAddr| rules.trusts(address);
-    let stated = head
-        .headers
-        .get("x-request-id")
-        .and_then(|value| value.to_str().ok());
-    Client {
-        address: forwarded::client(link.peer, &head.headers, trusts),
-        secure: forwarded::is_secure(&head.headers).unwrap_or(link.is_secure()),
-        request_id: stated.and_then(RequestId::parse).unwrap_or_else(own),
     }
 }

@@ -28,6 +28,7 @@ mod gate;
 mod gateways;
 mod headers;
 mod headless;
+mod hops;
 mod inspection;
 mod lease;
 mod link;

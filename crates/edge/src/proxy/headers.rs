@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use crate::content::Outgoing;
 use crate::exchange::Exchange;
 use crate::headers::{X_REQUEST_ID, has_private, strip};
+use crate::hops;
 use crate::link::Link;
 use crate::upstream;
 
@@ -32,17 +33,19 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         Self {
-            forwarded_for: joined(headers, &FORWARDED_FOR),
-            forwarded: joined(headers, &FORWARDED),
+            forwarded_for: joined(headers, &FORWARDED_FOR, |_| true),
+            // A quote that is not closed would take what we know ourselves in.
+            forwarded: joined(headers, &FORWARDED, |line| hops::read(line).is_some()),
             host: headers.get(FORWARDED_HOST).cloned(),
         }
     }
 }
 
-fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+fn joined(headers: &HeaderMap, name: &HeaderName, is_good: impl Fn(&[u8]) -> bool) -> String {
     let lines: Vec<_> = headers
         .get_all(name)
         .iter()
+        .filter(|value| is_good(value.as_bytes()))
         .filter_map(|value| value.to_str().ok())
         .collect();
     lines.join(", ")

@@ -4,6 +4,7 @@ mod headless;
 pub(crate) mod http2;
 mod refused;
 mod taken;
+mod told;
 
 use testkit::Response;
 

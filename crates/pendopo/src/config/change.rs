@@ -22,6 +22,7 @@ pub(super) const LIVE: &[&str] = &[
     "edge.site",
     "edge.timeout",
     "edge.tls",
+    "edge.trusted_header",
     "edge.trusted_proxies",
     "edge.upstream",
 ];

@@ -132,13 +132,11 @@ fn parse(input: &[u8], places: &mut [Place; MOST_HEADERS]) -> Result<Option<Line
     }))
 }
 
-/// Whether a line ends without a carriage return. It has no branch for each byte, so that many are looked at at once.
+/// Whether a line ends without a carriage return. All are counted, so that many bytes are looked at at once.
 pub(super) fn has_bare_line_feed(lines: &[u8]) -> bool {
-    let is_first = lines.first() == Some(&b'\n');
     let pairs = lines.iter().zip(lines.iter().skip(1));
-    pairs.fold(is_first, |found, (&before, &byte)| {
-        found | ((byte == b'\n') & (before != b'\r'))
-    })
+    let bare = pairs.filter(|&(&before, &byte)| byte == b'\n' && before != b'\r');
+    bare.count() > 0 || lines.first() == Some(&b'\n')
 }
 
 /// Where a part of the whole stands in it. What is empty stands nowhere.

@@ -1,5 +1,6 @@
 //! Whom the target is told about, and what it is not told.
 
+use edge::config::TrustedHeader;
 use testkit::backend::{self, Then};
 use testkit::{Asked, Backend};
 
@@ -66,6 +67,48 @@ fn what_a_trusted_proxy_says_goes_before_what_we_know() {
     ] {
         assert!(told.contains(line), "no `{line}` in:\n{told}");
     }
+}
+
+#[test]
+fn of_two_headers_the_one_that_is_trusted_names_the_client() {
+    let backend = echo();
+    let urls = [backend.url()];
+    let told = |trusted_header: TrustedHeader, forwarded: &str| {
+        let house = House::with(|plan| {
+            everything_to(app(&urls))(plan);
+            plan.config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            plan.config.trusted_header = trusted_header;
+        });
+        let request = format!(
+            "GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 192.0.2.7\r\nx-forwarded-proto: http\r\n\
+             forwarded: {forwarded}\r\n\r\n"
+        );
+        lines(house.plain().exchange(request).text()).join("\n")
+    };
+    let check = |told: &str, expected: &[&str]| {
+        for line in expected {
+            assert!(told.contains(line), "no `{line}` in:\n{told}");
+        }
+    };
+    let rest = "for=127.0.0.1;host=a;proto=";
+    let good = "for=\"[2001:db8::7]:4711\";proto=https";
+    check(
+        &told(TrustedHeader::Forwarded, good),
+        &[
+            "x-real-ip: 2001:db8::7",
+            "x-forwarded-proto: https",
+            &format!("forwarded: {good}, {rest}https"),
+        ],
+    );
+    check(
+        &told(TrustedHeader::XForwardedFor, good),
+        &["x-real-ip: 192.0.2.7", "x-forwarded-proto: http"],
+    );
+    let open = "for=\"192.0.2.9";
+    check(
+        &told(TrustedHeader::Forwarded, open),
+        &["x-real-ip: 127.0.0.1", &format!("forwarded: {rest}http\n")],
+    );
 }
 
 #[test]
