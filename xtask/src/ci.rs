@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::program::{self, cargo, frugal_cargo, say};
-use crate::{deployment, fuzz, room, test, tidy};
+use crate::{dependencies, deployment, fuzz, room, test, tidy};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
@@ -16,6 +16,7 @@ const STEPS: &[Step] = &[
     ("documentation", documentation),
     ("tests", tests),
     ("fuzz", brief_fuzz),
+    ("dependencies", dependencies::check),
     ("deployment", deployment::lint),
     ("tidy", tidy::run),
 ];

@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod dependencies;
 mod deploy_test;
 mod deployment;
 mod dev;

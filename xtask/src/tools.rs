@@ -75,6 +75,11 @@ pub(crate) fn python(place: &Path, requirements: &Path) -> Result<()> {
     std::fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
 }
 
+/// A program of the tests' environment.
+pub(crate) fn of_tests(root: &Path, name: &str) -> PathBuf {
+    root.join("target/venv/bin").join(name)
+}
+
 /// One npm package with its exact version, under `place/node_modules`.
 pub(crate) fn npm(place: &Path, (name, version): (&str, &str)) -> Result<()> {
     if npm_version(place, name).as_deref() == Some(version) {
