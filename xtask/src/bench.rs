@@ -4,6 +4,7 @@ mod backups;
 mod build;
 mod clients;
 pub(crate) mod contender;
+mod counted;
 mod crowd;
 mod floor;
 mod growth;
@@ -85,8 +86,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A cold build comes first: later it would share the cores with the contenders.
+/// Builds come first: later they would share the cores with the contenders, and one that fails would lose the report.
 fn measure(bench: &Bench) -> Result<Results> {
+    proxy::build_for_profiles(bench)?;
     let build = bench
         .invites("pendopo")
         .then(|| build::measure(bench))

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
+use anyhow::Result;
 
 use super::Bench;
 use super::contender::Contender;
+use super::counted::Counted;
 use super::load::Part;
 use super::round::median;
 use super::wrk::{self, Sample};
@@ -63,24 +63,13 @@ fn creates(
     })
 }
 
-#[derive(Deserialize)]
-struct Counted {
-    count: u32,
-    duration_us: f64,
-}
-
 fn commits(bench: &Bench, clients: usize) -> Result<Sample> {
     let mut python = Command::new(bench.venv.join("bin/python"));
     python.arg(bench.root.join("bench/commits.py"));
     python.arg(bench.place.join("commits.db"));
     let text = output(python.args([clients.to_string(), bench.seconds.to_string()]))?;
-    let counted: Counted =
-        serde_json::from_str(&text).with_context(|| format!("commits.py said: {text}"))?;
-    Ok(Sample {
-        requests: counted.count.into(),
-        per_second: f64::from(counted.count) * 1e6 / counted.duration_us,
-        ..Sample::default()
-    })
+    // No contender's time is counted: what commits is the load itself.
+    Ok(Counted::read(&text)?.sample(0.0, 0))
 }
 
 /// The section of the report.

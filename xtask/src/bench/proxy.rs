@@ -27,6 +27,7 @@ use door::Door;
 pub(crate) use counts::{Group, of_contenders};
 pub(crate) use h2load::send;
 pub(crate) use judged::worst;
+pub(crate) use profile::build as build_for_profiles;
 pub(crate) use section::text;
 
 /// The parts that need the proxies.
@@ -47,7 +48,7 @@ pub(crate) struct Proxies {
     idle: Vec<idle::Idle>,
     counts: Vec<Group>,
     /// Of the cases in which the edge needs more than it may.
-    profiles: Vec<profile::Profile>,
+    profiles: Vec<Result<profile::Profile>>,
 }
 
 /// One case at one door, round by round.
@@ -89,7 +90,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Option<Proxies>> {
         counts,
         profiles: Vec::new(),
     };
-    proxies.profiles = profile::of_shortfalls(bench, &proxies, &doors, address)?;
+    proxies.profiles = profile::of_shortfalls(bench, &proxies, &doors, address);
     drop(doors);
     proxies.idle = idle::all(bench, address)?;
     origin.expect_running()?;

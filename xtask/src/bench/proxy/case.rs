@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
+use anyhow::Result;
 
 use super::door::Door;
 use super::h2load;
 use crate::bench::Bench;
+use crate::bench::counted::Counted;
 use crate::bench::load::Part;
 use crate::bench::process::{cpu_seconds, memory_bytes};
 use crate::bench::wrk::{self, Request, Sample};
@@ -166,35 +166,6 @@ impl Case {
         let before = cpu_seconds(&door.ids());
         let text = output(command.args(rest))?;
         let cpu = cpu_seconds(&door.ids()) - before;
-        let counted: Counted =
-            serde_json::from_str(&text).with_context(|| format!("the rig said: {text}"))?;
-        Ok(counted.sample(cpu, memory_bytes(&door.ids())))
-    }
-}
-
-/// What the rig counted.
-#[derive(Deserialize)]
-struct Counted {
-    count: u32,
-    duration_us: f64,
-    /// Requests that were sent, counted or not.
-    #[serde(default)]
-    sent: Option<u32>,
-    #[serde(default)]
-    p50_us: f64,
-    #[serde(default)]
-    p99_us: f64,
-}
-
-impl Counted {
-    fn sample(&self, cpu: f64, memory: u64) -> Sample {
-        Sample {
-            requests: f64::from(self.sent.unwrap_or(self.count)),
-            per_second: f64::from(self.count) * 1e6 / self.duration_us,
-            cpu_us: cpu * 1e6 / f64::from(self.sent.unwrap_or(self.count)),
-            p50_ms: self.p50_us / 1e3,
-            p99_ms: self.p99_us / 1e3,
-            memory,
-        }
+        Ok(Counted::read(&text)?.sample(cpu, memory_bytes(&door.ids())))
     }
 }

@@ -15,6 +15,7 @@ use super::door::{self, Door};
 use super::judged;
 use super::layer::layer;
 use crate::bench::Bench;
+use crate::bench::load::Part;
 use crate::bench::process::family;
 use crate::program::{self, cargo, output, say};
 
@@ -50,42 +51,53 @@ struct Place {
     instructions: f64,
 }
 
-/// Profiles of the cases in which the edge falls short; the edge is built once more for it, with the names of its
-/// functions.
+/// Builds the edge once more, with the names of its functions: before anything is measured, so that a build that
+/// fails costs no figures.
+pub(crate) fn build(bench: &Bench) -> Result<()> {
+    if !bench.wants(Part::Proxy) || !bench.invites("pendopo") {
+        return Ok(());
+    }
+    let words = ["build", "--profile", "profiling", "--locked", "-p"];
+    program::run(cargo(&bench.root).args(words).arg("pendopo"))
+}
+
+/// Profiles of the cases in which the edge falls short; one that fails is told in its place.
 pub(super) fn of_shortfalls(
     bench: &Bench,
     proxies: &Proxies,
     doors: &[Door],
     origin: SocketAddr,
-) -> Result<Vec<Profile>> {
-    let short: Vec<&Case> = CASES
+) -> Vec<Result<Profile>> {
+    let short = CASES
         .iter()
-        .filter(|case| judged::falls_short(proxies, case))
-        .collect();
+        .filter(|case| judged::falls_short(proxies, case));
+    let short: Vec<&Case> = short.collect();
     if short.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
+    say("── profiling what falls short");
+    match of_cases(bench, &short, doors, origin) {
+        Ok(profiles) => profiles,
+        Err(error) => vec![Err(error)],
+    }
+}
+
+fn of_cases(
+    bench: &Bench,
+    cases: &[&Case],
+    doors: &[Door],
+    origin: SocketAddr,
+) -> Result<Vec<Result<Profile>>> {
     let Some(counter) = Counter::new(bench)? else {
         return Ok(Vec::new());
     };
-    say("── profiling what falls short");
-    let mut command = cargo(&bench.root);
-    command.args([
-        "build",
-        "--profile",
-        "profiling",
-        "--locked",
-        "-p",
-        "pendopo",
-    ]);
-    program::run(&mut command)?;
     let named = door::open_named(bench, origin)?;
     let peer = doors.iter().find(|door| door.name == PEER);
     let profiler = Profiler {
         counter,
         file: bench.place.join("profile"),
     };
-    let profiles = short.into_iter().map(|case| {
+    let profiles = cases.iter().map(|case| {
         let columns = [Some(&named), peer].into_iter().flatten();
         let columns = columns.map(|door| profiler.column(bench, case, door));
         Ok(Profile {
@@ -93,7 +105,7 @@ pub(super) fn of_shortfalls(
             columns: columns.collect::<Result<_>>()?,
         })
     });
-    profiles.collect()
+    Ok(profiles.collect())
 }
 
 /// Samples tell the shares, and the counter what they are shares of: a busy kernel leaves samples out.
@@ -167,9 +179,16 @@ fn places(text: &str, [own, kernel]: [f64; 2]) -> Vec<Place> {
 }
 
 /// What a report says of them.
-pub(super) fn text(profiles: &[Profile]) -> Result<String> {
+pub(super) fn text(profiles: &[Result<Profile>]) -> Result<String> {
     let mut text = String::new();
     for profile in profiles {
+        let profile = match profile {
+            Ok(profile) => profile,
+            Err(error) => {
+                writeln!(text, "\nA profile could not be made: {error:#}.")?;
+                continue;
+            }
+        };
         writeln!(
             text,
             "\n### Where it falls short: {}\n\nInstructions a request, by the layer that they serve, sampled by perf.\n",
@@ -269,7 +288,7 @@ mod tests {
                 places: places(REPORT, [4000.0, 500.0]),
             }],
         };
-        let text = text(&[profile]).unwrap();
+        let text = text(&[Ok(profile)]).unwrap();
         assert!(
             text.contains("### Where it falls short: a case\n"),
             "{text}"
