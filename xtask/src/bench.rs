@@ -2,6 +2,7 @@
 
 mod backups;
 mod build;
+mod cgroup;
 mod clients;
 pub(crate) mod contender;
 mod counted;
@@ -18,6 +19,7 @@ pub(crate) mod proxy;
 mod report;
 mod round;
 mod seed;
+mod sizes;
 mod stores;
 mod target;
 mod wrk;
@@ -73,7 +75,8 @@ pub(crate) struct Bench {
 /// Builds, starts, measures, writes.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     let bench = Bench::prepare(root, options)?;
-    let text = report::text(&bench, &measure(&bench)?)?;
+    let results = measure(&bench)?;
+    let text = report::text(&bench, &results)?;
     let whole = options.only.is_empty() && options.with.is_empty() && !options.quick;
     let path = if whole {
         root.join("docs/benchmarks.md")
@@ -81,6 +84,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         bench.place.join("report.md")
     };
     std::fs::write(&path, &text).with_context(|| format!("writing {}", path.display()))?;
+    if whole {
+        sizes::renew(&root.join("README.md"), &results.sizes)?;
+    }
     say(&text);
     say(&format!("written to {}", path.display()));
     Ok(())
@@ -110,6 +116,7 @@ fn measure(bench: &Bench) -> Result<Results> {
         growth::Growth::default()
     };
     let backups = backups::measure(bench)?;
+    let sizes = sizes::measure(bench)?;
     let proxies = proxy::measure(bench)?;
     Ok(Results {
         contenders,
@@ -118,6 +125,7 @@ fn measure(bench: &Bench) -> Result<Results> {
         stores,
         growth,
         backups,
+        sizes,
         crowds,
         build,
         proxies,

@@ -99,7 +99,8 @@ impl Dialer {
     }
 }
 
-fn tls(authority: &Path, exchange: Exchange) -> Result<ClientConfig> {
+/// Trusts the authority, and resumes no session.
+pub(crate) fn tls(authority: &Path, exchange: Exchange) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(authority)? {
         roots.add(certificate?)?;

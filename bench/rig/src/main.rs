@@ -9,6 +9,7 @@ mod floor;
 mod handshakes;
 mod origin;
 mod pace;
+mod school;
 mod swaps;
 mod workers;
 
@@ -63,6 +64,11 @@ enum Rig {
         #[arg(long)]
         count: usize,
     },
+    /// Sign in, read and post as so many users do, and say how long each of these took
+    School {
+        #[command(flatten)]
+        school: school::School,
+    },
     /// Ask at a pinned rate, and say how long answers took
     Pace {
         #[command(flatten)]
@@ -112,6 +118,7 @@ fn main() -> anyhow::Result<()> {
             folders,
             count,
         } => swaps::run(&server.dialer()?, process, &file, &folders, count),
+        Rig::School { school } => school::run(&school),
         Rig::Pace {
             server,
             rate,

@@ -45,6 +45,8 @@ pub(crate) enum Part {
     RedisPage,
     /// Make, prove and restore a backup
     Backups,
+    /// How many users machines of some sizes hold; as root, since control groups hold them
+    Sizes,
     /// The edge as a proxy, beside nginx, `HAProxy` and Caddy
     Proxy,
     /// The same but `HAProxy`, which has no files: static files of 10 kB and 1 MB
@@ -101,6 +103,7 @@ impl Part {
             Self::PostgresCreate => "On PostgreSQL: `POST /user` over HTTPS",
             Self::RedisPage => "On Redis: message page of 50 messages over HTTPS",
             Self::Backups => "Backups",
+            Self::Sizes => "Users that a machine holds",
             Self::Proxy => "The edge as a proxy",
             Self::Files => "Static files",
             Self::Handshakes => "Full TLS handshakes",

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::Bench;
+use super::cgroup::Group;
 use super::contender::{Kind, Started, answers, free_address};
 use super::load::Part;
 use super::process::Process;
@@ -53,6 +54,16 @@ pub(crate) fn start<const PEOPLE: u64, const MESSAGES: u64>(bench: &Bench) -> Re
 
 /// Starts with these settings besides.
 pub(crate) fn launch(bench: &Bench, folder: &Path, settings: &[String]) -> Result<Started> {
+    launch_in(None, bench, folder, settings)
+}
+
+/// The same in a control group.
+pub(crate) fn launch_in(
+    group: Option<&Group>,
+    bench: &Bench,
+    folder: &Path,
+    settings: &[String],
+) -> Result<Started> {
     let (plain, secure, admin) = (free_address()?, free_address()?, free_address()?);
     let mut command = Command::new(binary(bench));
     command
@@ -66,6 +77,9 @@ pub(crate) fn launch(bench: &Bench, folder: &Path, settings: &[String]) -> Resul
         .chain(settings.iter().cloned())
     {
         command.args(["--set", &setting]);
+    }
+    if let Some(group) = group {
+        command = group.around(&command);
     }
     let mut process = Process::start(&mut command, &folder.join("log"))?;
     let ready_after = process.wait_until(|_| answers(admin, "/readyz"))?;

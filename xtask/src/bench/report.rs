@@ -14,7 +14,7 @@ use super::proxy::Proxies;
 use super::round::Figure;
 use super::target::{self, Measured, Verdict, megabytes};
 use super::wrk::Sample;
-use super::{Bench, growth, machine, proxy, stores};
+use super::{Bench, growth, machine, proxy, sizes, stores};
 
 const HEAD: &str = "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n\
 Everything ran on one machine in one run: contenders in alternating rounds over loopback, 32 connections of one wrk thread, \
@@ -34,6 +34,7 @@ pub(crate) struct Results {
     pub(crate) stores: Vec<Figure>,
     pub(crate) growth: growth::Growth,
     pub(crate) backups: Vec<Step>,
+    pub(crate) sizes: Vec<sizes::Held>,
     pub(crate) crowds: Vec<Crowd>,
     pub(crate) build: Option<Build>,
     pub(crate) proxies: Option<Proxies>,
@@ -71,8 +72,9 @@ pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
             section(*part, "people and messages", &results.growth.figures)?
         )?;
     }
-    text += &sizes(&results.growth.sizes)?;
+    text += &on_disk(&results.growth.sizes)?;
     text += &backups::text(&results.backups)?;
+    text += &sizes::text(&results.sizes)?;
     text += &connections(&results.crowds)?;
     text += &proxy::text(results.proxies.as_ref(), results.counts.as_ref())?;
     Ok(text)
@@ -157,7 +159,7 @@ fn titled(part: Part, column: &str, rows: &[(String, Sample)]) -> Result<String>
     Ok(text)
 }
 
-fn sizes(sizes: &[(&str, u64)]) -> Result<String> {
+fn on_disk(sizes: &[(&str, u64)]) -> Result<String> {
     if sizes.is_empty() {
         return Ok(String::new());
     }
