@@ -1,6 +1,7 @@
 //! Certificates: the local authority's, the operator's own, and what goes wrong with files.
 
 mod own;
+mod sessions;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
