@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use arc_swap::ArcSwap;
 use lifecycle::Facts;
 use thiserror::Error;
 
@@ -49,10 +50,14 @@ impl Company {
     }
 }
 
+/// The settings in force, which a reload exchanges.
+pub(crate) type InForce = Arc<ArcSwap<LogConfig>>;
+
 /// The log, opened and not yet written.
 pub(crate) struct AccessLog {
     writer: Writer,
     queues: Vec<Queue>,
+    in_force: InForce,
 }
 
 impl AccessLog {
@@ -70,12 +75,20 @@ impl AccessLog {
         };
         files::private_dir(directory).map_err(explain)?;
         let generation = generation::raise(directory).map_err(explain)?;
-        let file = file::LogFile::open(directory, config, company).map_err(explain)?;
+        let in_force: InForce = Arc::new(ArcSwap::from_pointee(config.clone()));
+        let file = file::LogFile::open(directory, Arc::clone(&in_force), company);
+        let file = file.map_err(explain)?;
         let (queues, shelves) = queue::make(threads);
         Ok(Self {
             writer: Writer::new(file, generation, shelves, metrics),
             queues,
+            in_force,
         })
+    }
+
+    /// Where a reload puts other settings.
+    pub(crate) fn in_force(&self) -> InForce {
+        Arc::clone(&self.in_force)
     }
 
     /// States it where people look.

@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::access_log::Company;
+use crate::access_log::{Company, InForce};
 use crate::shared::Shared;
 use crate::sockets::Handed;
 use crate::upstream::{Charge, Target, Upstream};
@@ -21,6 +21,7 @@ pub struct Control {
     shared: Arc<Shared>,
     charge: watch::Sender<Charge>,
     company: Company,
+    log: InForce,
 }
 
 /// Targets that one name stands for: a name in DNS may have many, and an address may serve several upstreams.
@@ -38,7 +39,12 @@ pub enum UnknownTarget {
 }
 
 impl Control {
-    pub(crate) fn new(shared: Arc<Shared>, company: Company, registry: &mut Registry) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        company: Company,
+        log: InForce,
+        registry: &mut Registry,
+    ) -> Self {
         let registry = registry.sub_registry_with_prefix("edge");
         registry.register_collector(Box::new(targets::States(Arc::clone(&shared))));
         let charge = watch::Sender::new(reload::charge(&shared.rules(0)));
@@ -46,6 +52,7 @@ impl Control {
             shared,
             charge,
             company,
+            log,
         }
     }
 
@@ -54,9 +61,15 @@ impl Control {
         self.charge.subscribe()
     }
 
-    /// A second handle on each listening socket, by which another process can go on with them.
-    pub fn listeners(&self) -> io::Result<Handed> {
-        self.shared.listening.handles()
+    /// What another process needs to go on in the place of this one: a second handle on each listening socket, and which
+    /// targets are drained.
+    pub fn hand_over(&self) -> io::Result<Handed> {
+        let upstreams = self.shared.upstreams();
+        let drained = upstreams.iter().flat_map(|upstream| upstream.drained());
+        Ok(Handed {
+            drained: drained.collect(),
+            ..self.shared.listening.handles()?
+        })
     }
 
     /// Says whether another process writes to the access log as well.

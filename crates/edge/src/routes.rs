@@ -141,6 +141,13 @@ impl Routes {
         self.upstreams.clone()
     }
 
+    /// Sends no new requests to targets that another process had drained.
+    pub(crate) fn inherit(&self, drained: &[String]) {
+        for upstream in &self.upstreams {
+            upstream.inherit(drained);
+        }
+    }
+
     /// The service in this process.
     pub(crate) fn local(&self) -> Option<&LocalService> {
         self.local.as_ref()

@@ -9,14 +9,16 @@ use lifecycle::{BindError, Bound, Listeners};
 
 use crate::config::{Config, Listen};
 
-/// Listening sockets of another process, which this one goes on with. Sockets that are not asked for by the settings are
-/// left out by whoever makes this.
+/// What another process had, and this one goes on with. Sockets that are not asked for by the settings are left out by
+/// whoever makes this.
 #[derive(Debug, Default)]
 pub struct Handed {
     /// Those of `edge.http`; empty where the settings name another address.
     pub http: Vec<TcpListener>,
     /// Those of `edge.https`, likewise.
     pub https: Vec<TcpListener>,
+    /// The targets that it had drained, by their names in the log.
+    pub drained: Vec<String>,
 }
 
 impl Handed {
@@ -32,6 +34,8 @@ pub(crate) struct Bindings {
     http: Option<Listeners>,
     pub(crate) https: Option<Listeners>,
     pub(crate) threads: usize,
+    /// The targets that another process had drained, by their names in the log.
+    pub(crate) drained: Vec<String>,
 }
 
 /// One thread's share of the listening sockets.
@@ -59,6 +63,7 @@ impl Bindings {
             http,
             https,
             threads,
+            drained: handed.drained,
         })
     }
 
@@ -118,7 +123,7 @@ impl Listening {
         Ok(Some(listener))
     }
 
-    /// A second handle on each, by which another process can go on with them.
+    /// A second handle on each, by which another process can go on with them; no more than these.
     pub(crate) fn handles(&self) -> io::Result<Handed> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |scheme| {
@@ -130,6 +135,7 @@ impl Listening {
         Ok(Handed {
             http: of(Scheme::Http)?,
             https: of(Scheme::Https)?,
+            drained: Vec::new(),
         })
     }
 }

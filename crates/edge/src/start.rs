@@ -88,7 +88,6 @@ impl Edge {
             return Err(StartError::NoListener);
         }
         let metrics = Metrics::register(registry);
-        let notice = notice(&facts, &metrics);
         let https = bindings.https.as_ref().map(Listeners::address);
         let keeping = https.map(|https| {
             let ground = Ground {
@@ -96,7 +95,7 @@ impl Edge {
                 domains: &domains,
                 data: &data,
                 https,
-                notice,
+                notice: notice(&facts, &metrics),
             };
             Keeping::begin(&ground, registry)
         });
@@ -114,11 +113,12 @@ impl Edge {
         let redirect = redirect.map(|https| Redirect::new(domains, https.port()));
         let clock = Clock::new(Instant::now());
         let routes = Routes::new(&config, local, clock, &metrics.upstreams)?;
+        routes.inherit(&bindings.drained);
         let rules = Rules::new(config, routes, &metrics, None)?;
         let together = levels.map(|levels| Together::new(levels, facts.clone()));
         let shared = Shared::new(&rules, threads, clock, metrics, secure, redirect, facts)?;
         let shared = Arc::new(shared.in_company(together));
-        let control = Control::new(Arc::clone(&shared), company, registry);
+        let control = Control::new(Arc::clone(&shared), company, log.in_force(), registry);
         Ok(Self {
             bound,
             sockets: bindings.share(),

@@ -8,6 +8,7 @@ mod check;
 mod clock;
 mod counts;
 mod idle;
+mod inherited;
 mod keeper;
 mod line;
 mod own;
@@ -30,6 +31,7 @@ use tokio::sync::Notify;
 use balance::{Balancer, Seat};
 use budget::Budget;
 use counts::Counts;
+use inherited::Inherited;
 use source::Source;
 
 use crate::config::{Address, UpstreamConfig};
@@ -57,6 +59,7 @@ pub(crate) struct Upstream {
     members: ArcSwap<Vec<Arc<Target>>>,
     chooser: Mutex<Chooser>,
     waiting: AtomicUsize,
+    inherited: Inherited,
     /// Rings when a target may have become usable.
     changed: Notify,
     /// Rings when a name should be looked up at once.
@@ -104,6 +107,9 @@ impl Upstream {
             members: ArcSwap::from_pointee(members),
             chooser: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            inherited: before
+                .map(|before| Inherited::after(&before.inherited))
+                .unwrap_or_default(),
             changed: Notify::new(),
             asks: Notify::new(),
             config,

@@ -20,7 +20,9 @@ pub(crate) enum NotReloaded {
     #[error("nothing was changed: {0}")]
     Faults(#[from] Faults),
     /// Some of what differs can't be changed while the server runs.
-    #[error("nothing was changed, for this needs a restart: {0}")]
+    #[error(
+        "nothing was changed, for this needs a restart: {0}; `pendopo serve --takeover` is one that no client notices"
+    )]
     Restart(String),
     /// The sandbox keeps these files closed.
     #[error(

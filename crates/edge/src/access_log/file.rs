@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Company, archive};
-use crate::config::LogConfig;
+use super::{Company, InForce, archive};
 
 const NAME: &str = "access.log";
 
@@ -20,7 +19,7 @@ const LOOK_UP: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct LogFile {
     directory: PathBuf,
-    config: LogConfig,
+    config: InForce,
     open: Open,
     looked_up: Instant,
     company: Company,
@@ -37,11 +36,11 @@ struct Open {
 
 impl LogFile {
     /// Opens the file, and puts the files that an earlier run left behind into the archive.
-    pub(super) fn open(directory: &Path, config: &LogConfig, company: Company) -> io::Result<Self> {
+    pub(super) fn open(directory: &Path, config: InForce, company: Company) -> io::Result<Self> {
         let open = Open::at(&directory.join(NAME), &company)?;
         let mut file = Self {
             directory: directory.to_owned(),
-            config: config.clone(),
+            config,
             open,
             looked_up: Instant::now(),
             company,
@@ -74,14 +73,15 @@ impl LogFile {
                 return Ok(true);
             }
         }
-        let is_old =
-            now.duration_since(self.open.since).unsigned_abs() >= self.config.age.duration();
+        let config = self.config.load();
+        let is_old = now.duration_since(self.open.since).unsigned_abs() >= config.age.duration();
         if self.company.is_there() {
             return Ok(false);
         }
-        if self.open.length == 0 || self.open.length < self.config.size.get() && !is_old {
+        if self.open.length == 0 || self.open.length < config.size.get() && !is_old {
             return Ok(false);
         }
+        drop(config);
         self.rotate(now)?;
         Ok(true)
     }
@@ -106,7 +106,7 @@ impl LogFile {
         {
             return Ok(());
         }
-        let (directory, keep) = (self.directory.clone(), self.config.keep);
+        let (directory, keep) = (self.directory.clone(), self.config.load().keep);
         let work = move || {
             if let Err(error) = archive::tidy(&directory, keep) {
                 tracing::warn!(%error, "finished access logs could not be compressed; they are tried again at the next change of file");

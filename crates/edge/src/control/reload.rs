@@ -16,7 +16,7 @@ type Pairs<'a> = (&'a Secure, &'a Own, Renewed);
 
 impl Control {
     /// Puts these settings in force for every request from now on; connections keep the deadlines that they were opened
-    /// with. Listeners and the log stay what they are. After an error, nothing has changed.
+    /// with. Listeners stay what they are. After an error, nothing has changed.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
         let shared = &self.shared;
         let before = shared.rules(0);
@@ -27,6 +27,9 @@ impl Control {
         // From here on nothing fails.
         if let Some((secure, own, pairs)) = pairs {
             own.put_in_force(pairs, &secure.certificates);
+        }
+        if before.config.log != after.config.log {
+            self.log.store(Arc::new(after.config.log.clone()));
         }
         shared.connections.bound(most, bounds.per_address);
         shared.obey(&after);

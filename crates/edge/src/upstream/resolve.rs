@@ -100,7 +100,9 @@ async fn round(upstream: &Upstream, resolver: &TokioResolver) {
         }
         let now = upstream.clock.now();
         source.roster().hear(heard, |address, verdict, is_first| {
-            source.target(address, verdict, if is_first { 0 } else { now })
+            let target = source.target(address, verdict, if is_first { 0 } else { now });
+            upstream.meet(&target);
+            target
         });
     }
     let members = source::members(&upstream.sources);

@@ -189,6 +189,25 @@ fn only_so_many_finished_files_are_kept() {
 }
 
 #[test]
+fn a_reload_has_the_next_line_begin_a_file_that_is_full_by_the_new_settings() {
+    let house = House::open();
+    get(&house, "/");
+    house.records(1);
+    let mut config = house.config.clone();
+    config.log.size = ByteSize::bytes(1);
+    house.control.reload(config).unwrap();
+    get(&house, "/");
+    eventually("a new file", || {
+        let text = fs::read_to_string(house.file("logs/access.log")).unwrap_or_default();
+        text.starts_with("{\"gen\":1,\"seq\":2,")
+    });
+    assert_eq!(
+        sequence(&everything(&House::within(house.close(), |_| {}).unwrap())),
+        [1, 2]
+    );
+}
+
+#[test]
 fn an_old_file_makes_way_for_a_new_one() {
     let house = House::with(|plan| plan.config.log.age = Span::from_millis(200));
     get(&house, "/");

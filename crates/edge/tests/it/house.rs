@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use edge::config::{Directory, Listen, RateSetting};
-use edge::{Config, Control, Edge, Renewal, Setup, StartError};
+use edge::{Config, Control, Edge, Handed, Renewal, Setup, StartError};
 use lifecycle::tasks::TaskError;
 use lifecycle::{Facts, Readiness, Tasks, Trigger, shutdown};
 use prometheus_client::registry::Registry;
@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) threads: usize,
     /// Whether there is a service in this process.
     pub(crate) web: bool,
+    /// What a process before this one had drained.
+    pub(crate) drained: Vec<String>,
 }
 
 impl House {
@@ -73,6 +75,7 @@ impl House {
             domains: Vec::new(),
             threads: 1,
             web: true,
+            drained: Vec::new(),
         };
         change(&mut plan);
         let (readiness, mut registry) = (Readiness::default(), Registry::default());
@@ -85,7 +88,11 @@ impl House {
             threads: plan.threads,
             facts: facts.clone(),
             levels: None,
-            handed: None,
+            handed: Some(Handed {
+                drained: plan.drained,
+                ..Handed::default()
+            })
+            .filter(|handed| !handed.drained.is_empty()),
             local: plan.web.then(|| local::answering(Arc::clone(&service))),
         };
         let edge = Edge::bind(setup, &readiness, &mut registry)?;

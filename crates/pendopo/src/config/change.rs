@@ -16,6 +16,7 @@ pub(super) const LIVE: &[&str] = &[
     "edge.hsts",
     "edge.limit",
     "edge.limits",
+    "edge.log",
     "edge.name_server",
     "edge.proxy_protocol",
     "edge.request",

@@ -19,12 +19,19 @@ use crate::cli::RoleName;
 /// What the new process says when it serves.
 pub(super) const READY: &str = "ready\n";
 
-/// What is handed over, piece by piece in the order of the descriptors beside it.
+/// What is handed over.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Handover {
-    /// The pieces, and the schema of the database that the old process works with; it has none without the role `web`.
-    Pieces(Option<i64>, Vec<Piece>),
+    /// Everything.
+    Pieces {
+        /// The schema of the database that the old process works with; it has none without the role `web`.
+        schema: Option<i64>,
+        /// In the order of the descriptors beside it.
+        pieces: Vec<Piece>,
+        /// Targets that get no new requests, by their names in the log.
+        drained: Vec<String>,
+    },
     /// Nothing, for this reason.
     Refused(String),
 }
@@ -94,23 +101,25 @@ impl Office {
     }
 
     async fn hand_pieces(&self, voice: &mut Voice) -> io::Result<()> {
-        let pieces = self.pieces()?;
-        let (names, all): (Vec<_>, Vec<_>) = pieces.into_iter().unzip();
+        let mut handed = self.edge.hand_over()?;
+        let drained = std::mem::take(&mut handed.drained);
+        let pieces = self.pieces(handed)?;
+        let (pieces, all): (Vec<_>, Vec<_>) = pieces.into_iter().unzip();
         let all: Vec<_> = all.iter().map(AsFd::as_fd).collect();
-        let schema = self.estate.schema;
-        voice.hand(&Handover::Pieces(schema, names), &all).await
+        let handover = Handover::Pieces {
+            schema: self.estate.schema,
+            pieces,
+            drained,
+        };
+        voice.hand(&handover, &all).await
     }
 
-    fn pieces(&self) -> io::Result<Pieces> {
+    fn pieces(&self, handed: Handed) -> io::Result<Pieces> {
         let (http, https, private) = self.reloader.listeners();
-        let Handed {
-            http: plain,
-            https: secure,
-        } = self.edge.listeners()?;
         let mut pieces = Pieces::new();
         let named = [
-            (ListenerName::Http, http, plain),
-            (ListenerName::Https, https, secure),
+            (ListenerName::Http, http, handed.http),
+            (ListenerName::Https, https, handed.https),
         ];
         for (name, asked, sockets) in named {
             let Some(asked) = asked else { continue };

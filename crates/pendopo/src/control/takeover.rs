@@ -49,8 +49,12 @@ impl Predecessor {
         stream.write_all(&line)?;
         let (text, all) = descriptors::receive(&stream)
             .context("the server hands nothing over; is it of a version that can?")?;
-        let (schema, pieces) = match serde_json::from_str(&text) {
-            Ok(Handover::Pieces(schema, pieces)) => (schema, pieces),
+        let (schema, pieces, drained) = match serde_json::from_str(&text) {
+            Ok(Handover::Pieces {
+                schema,
+                pieces,
+                drained,
+            }) => (schema, pieces, drained),
             Ok(Handover::Refused(why)) => bail!("the server hands nothing over: {why}"),
             Err(_) => bail!("the server hands nothing over: stop it, and start this one"),
         };
@@ -73,7 +77,8 @@ impl Predecessor {
             (ListenerName::Https, wanted.https),
             (ListenerName::Private, Some(wanted.private)),
         ];
-        let inheritance = Inheritance::sort(pieces.into_iter().zip(all).collect(), names)?;
+        let mut inheritance = Inheritance::sort(pieces.into_iter().zip(all).collect(), names)?;
+        inheritance.edge.drained = drained;
         let held: Vec<_> = inheritance.locks.iter().map(|(role, _)| *role).collect();
         if held != roles {
             bail!(

@@ -64,7 +64,11 @@ fn a_configuration_that_is_wrong_or_needs_a_restart_changes_nothing() {
         ("edge.hsts = ", "pendopo.toml:1"),
         (
             "log.level = \"debug\"",
-            "this needs a restart: log.level: \"info\" -> \"debug\"",
+            "this needs a restart: log.level: \"info\" -> \"debug\"; `pendopo serve --takeover` is one",
+        ),
+        (
+            "domains = [\"a.example\"]\nedge.http = \"127.0.0.1:0\"\nedge.https = \"127.0.0.1:0\"",
+            "domains: [] -> [\"a.example\"]",
         ),
     ] {
         write(directory.path(), lines, &other);

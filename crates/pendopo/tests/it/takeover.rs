@@ -9,7 +9,7 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::tempdir;
-use testkit::{Raw, Trust};
+use testkit::{Backend, Raw, Trust};
 
 use crate::run::run;
 use crate::server::{QUIET, Server, begin, get};
@@ -151,6 +151,36 @@ fn a_process_that_fails_to_take_over_leaves_the_old_one_as_it_was() {
     assert!(client.is_closed());
     assert_eq!(server.code(), Some(0), "{}", server.log());
     next.stop();
+}
+
+#[test]
+fn a_drained_target_stays_drained() {
+    let directory = tempdir().unwrap();
+    let (one, other) = (Backend::saying("one"), Backend::saying("other"));
+    let text = format!(
+        "[[edge.upstream]]\nname = \"app\"\ntargets = [\"{}\", \"{}\"]\n\n[[edge.site]]\nupstream = \"app\"\n",
+        one.url(),
+        other.url()
+    );
+    fs::write(directory.path().join("pendopo.toml"), text).unwrap();
+    let mut server = Server::start(directory.path(), &[]);
+    let target = one.address().to_string();
+    run(directory.path(), &["drain", &target]).good();
+    for _ in 0..2 {
+        let next = Server::start(directory.path(), &["--takeover"]);
+        assert_eq!(server.code(), Some(0), "{}", server.log());
+        server = next;
+        let mut client = server.http();
+        for _ in 0..6 {
+            assert_eq!(client.exchange(get("/", "")).text(), "other");
+        }
+    }
+    run(directory.path(), &["drain", "--undo", &target]).good();
+    let mut client = server.http();
+    let mut told = [0; 2].map(|_| client.exchange(get("/", "")).text().to_owned());
+    told.sort();
+    assert_eq!(told, ["one", "other"]);
+    server.stop();
 }
 
 #[test]

@@ -82,6 +82,34 @@ fn the_last_good_answer_stands_while_the_name_server_fails() {
 }
 
 #[test]
+fn a_target_that_the_process_before_had_drained_stays_so_when_its_name_brings_it_up() {
+    let names = Names::default();
+    let (port, _backends) = backends(&[27, 28]);
+    names.say("app.test", addresses(&[27, 28]));
+    let label = format!("app/127.0.0.27:{port}");
+    let mut upstream = app(&[format!("http://app.test:{port}")]);
+    upstream.wait = Span::from_secs(10);
+    let house = House::with(|plan| {
+        everything_to(upstream)(plan);
+        plan.config.name_server = Some(names.address());
+        plan.drained = vec![label.clone(), "other/127.0.0.28:1".to_owned()];
+    });
+    let mut client = house.plain();
+    for _ in 0..6 {
+        assert_eq!(client.exchange(GET).text(), "28");
+    }
+    let drained = || house.control.hand_over().unwrap().drained;
+    assert_eq!(drained(), [label.as_str()]);
+    house.control.choose(&label).unwrap().resume();
+    let mut told = [0; 2].map(|_| client.exchange(GET).text().to_owned());
+    told.sort();
+    assert_eq!(
+        (told.as_slice(), drained().len()),
+        (&["27".to_owned(), "28".to_owned()][..], 0)
+    );
+}
+
+#[test]
 fn a_swarm_service_is_each_of_its_tasks() {
     let names = Names::default();
     let (port, _backends) = backends(&[24, 25, 26]);
