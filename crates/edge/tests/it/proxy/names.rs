@@ -1,8 +1,11 @@
 //! Targets behind names: asked of DNS again and again, whatever its answers' time to live.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Instant;
 
-use edge::config::Span;
+use edge::config::{CheckConfig, Span};
 use testkit::names::Said;
 use testkit::{Asked, Backend, Names, backend, backend::Then};
 
@@ -107,6 +110,86 @@ fn a_target_that_the_process_before_had_drained_stays_so_when_its_name_brings_it
         (told.as_slice(), drained().len()),
         (&["27".to_owned(), "28".to_owned()][..], 0)
     );
+}
+
+#[test]
+fn many_failures_at_once_ask_for_a_name_no_more_often_than_a_few() {
+    let names = Names::default();
+    // Nobody listens at this address.
+    let (port, _backends) = backends(&[29]);
+    names.say("app.test", addresses(&[30]));
+    let mut upstream = app(&[format!("http://app.test:{port}")]);
+    upstream.wait = Span::from_millis(1500);
+    let house = House::with(|plan| {
+        everything_to(upstream)(plan);
+        plan.config.name_server = Some(names.address());
+    });
+    let began = Instant::now();
+    let mut clients: Vec<_> = (0..100).map(|_| house.plain()).collect();
+    for client in &mut clients {
+        client.send(GET);
+    }
+    for client in &mut clients {
+        assert_eq!(client.response().status, 502);
+    }
+    // Two questions, for the two kinds of addresses, each half a second; the first round, and the one that goes on.
+    let rounds = began.elapsed().as_millis() / 500 + 2;
+    let asked = names.questions() as u128;
+    assert!(
+        asked > 2 && asked <= rounds * 2,
+        "{asked} in {rounds} rounds"
+    );
+}
+
+#[test]
+fn an_address_that_came_back_gets_no_request_before_it_has_passed_a_check() {
+    let names = Names::default();
+    let is_well = Arc::new(AtomicBool::new(true));
+    let said = Arc::clone(&is_well);
+    let own = Backend::start_at(
+        SocketAddr::from(([127, 0, 0, 31], 0)),
+        move |asked, stream| {
+            let is_unwell = asked.target() == "/health" && !said.load(SeqCst);
+            let status = if is_unwell { "503 Unwell" } else { "200 OK" };
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n31");
+            backend::write(stream, head);
+            Then::Keep
+        },
+    );
+    let port = own.address().port();
+    let other = Backend::start_at(SocketAddr::from(([127, 0, 0, 32], port)), |_, stream| {
+        backend::write(stream, backend::text("32"));
+        Then::Keep
+    });
+    names.say("app.test", addresses(&[31, 32]));
+    let mut upstream = app(&[format!("http://app.test:{port}")]);
+    upstream.wait = Span::from_secs(10);
+    upstream.check = Some(CheckConfig {
+        path: "/health".to_owned(),
+        interval: Span::from_millis(50),
+        rise: 1,
+        ..CheckConfig::default()
+    });
+    let house = House::with(|plan| {
+        everything_to(upstream)(plan);
+        plan.config.name_server = Some(names.address());
+    });
+    let mut client = house.plain();
+    let mut answers = |count| -> Vec<_> {
+        let all = (0..count).map(|_| client.exchange(GET).text().to_owned());
+        all.collect()
+    };
+    assert!(answers(4).contains(&"31".to_owned()));
+    let target = own.address().to_string();
+    names.say("app.test", addresses(&[32]));
+    eventually("its absence", || house.control.choose(&target).is_err());
+    is_well.store(false, SeqCst);
+    names.say("app.test", addresses(&[31, 32]));
+    eventually("its return", || house.control.choose(&target).is_ok());
+    assert_eq!(answers(20), vec!["32"; 20]);
+    is_well.store(true, SeqCst);
+    eventually("its check", || answers(2).contains(&"31".to_owned()));
+    drop(other);
 }
 
 #[test]

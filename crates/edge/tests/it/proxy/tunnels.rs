@@ -7,6 +7,7 @@ mod refused;
 use std::time::Duration;
 
 use bytes::Bytes;
+use edge::config::Span;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
@@ -28,6 +29,33 @@ async fn next(socket: &mut Socket) -> Option<Message> {
         .await
         .expect("a message in time")
         .map(|message| message.expect("a good message"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_leaves_tunnels_as_they_are() {
+    let echo = Echo::start().await;
+    let house = facing(echo.url());
+    let mut sockets = Vec::new();
+    for way in WAYS {
+        sockets.push(connect(&house, way).await);
+    }
+    // The settings change, then the upstream, then its targets.
+    for round in 1..4 {
+        let mut config = house.config.clone();
+        config.hsts = Span::from_secs(round);
+        if round > 1 {
+            config.upstream[0].wait = Span::from_secs(round);
+        }
+        if round > 2 {
+            config.upstream[0].keep_alive = Span::from_secs(3);
+        }
+        house.control.reload(config).unwrap();
+        for socket in &mut sockets {
+            let message = Message::text(round.to_string());
+            socket.send(message.clone()).await.unwrap();
+            assert_eq!(next(socket).await, Some(message));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
