@@ -1,7 +1,7 @@
 //! Requests made to be read differently by two servers, from the corpus of `http_desync_guardian`: what is refused, and
 //! that what goes on has one reading, which is the edge's own.
 
-mod corpus;
+pub(crate) mod corpus;
 
 use std::sync::{Arc, Mutex};
 

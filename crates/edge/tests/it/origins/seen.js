@@ -1,6 +1,6 @@
 // Writes down each request as it was understood, and what could not be understood.
 const fs = require("fs");
-const tell = (fields) => fs.appendFileSync(process.env.SEEN, Buffer.from(fields.join("\x1f") + "\n", "latin1"));
+const tell = (fields) => fs.appendFileSync(process.env.SEEN, Buffer.from(fields.join("\x1f") + "\x1e\n", "latin1"));
 const server = require("http").createServer((request, response) => {
   const parts = [];
   request.on("data", (part) => parts.push(part));

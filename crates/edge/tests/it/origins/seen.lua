@@ -5,7 +5,7 @@ function handle(r)
     table.insert(fields, name:lower() .. ":" .. value)
   end
   local seen = io.open(r.document_root .. "/seen", "ab")
-  seen:write(table.concat(fields, "\31") .. "\n")
+  seen:write(table.concat(fields, "\31") .. "\30\n")
   seen:close()
   r:puts("ok")
   return apache2.OK

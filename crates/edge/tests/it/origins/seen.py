@@ -6,7 +6,7 @@ import os
 def tell(method, target, body, headers):
     fields = [method, target, body] + [name.lower() + b":" + value for name, value in headers]
     with open(os.environ["SEEN"], "ab") as seen:
-        seen.write(b"\x1f".join(fields) + b"\n")
+        seen.write(b"\x1f".join(fields) + b"\x1e\n")
 
 
 def wsgi(environ, start_response):
