@@ -36,6 +36,13 @@ pub(crate) enum Request {
     TakeOver,
 }
 
+impl Request {
+    /// Whether it would make this server differ from what another one was told of it.
+    fn is_change(&self) -> bool {
+        matches!(self, Self::Drain(_) | Self::Resume(_) | Self::Reload)
+    }
+}
+
 /// Which target, and on what terms.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DrainRequest {

@@ -87,6 +87,12 @@ impl Office {
         request: Request,
         voice: &mut Voice,
     ) -> io::Result<Result<String, String>> {
+        // It has been told already what is so here, and would not hear of it.
+        if self.estate.is_given.get() && request.is_change() {
+            let text =
+                "another process is taking over, and nothing was changed: ask again in a moment";
+            return Ok(Err(text.to_owned()));
+        }
         match request {
             Request::Renew => Ok(self.renew()),
             Request::Drain(request) => drain::drain(&self.edge, &request, voice).await,

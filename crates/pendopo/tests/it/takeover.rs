@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -154,7 +156,7 @@ fn a_process_that_fails_to_take_over_leaves_the_old_one_as_it_was() {
 }
 
 #[test]
-fn a_drained_target_stays_drained() {
+fn a_drained_target_stays_drained_and_none_is_drained_while_nobody_would_know() {
     let directory = tempdir().unwrap();
     let (one, other) = (Backend::saying("one"), Backend::saying("other"));
     let text = format!(
@@ -165,6 +167,20 @@ fn a_drained_target_stays_drained() {
     fs::write(directory.path().join("pendopo.toml"), text).unwrap();
     let mut server = Server::start(directory.path(), &[]);
     let target = one.address().to_string();
+    let mut taker = UnixStream::connect(directory.path().join("data/run/edge.sock")).unwrap();
+    taker.write_all(b"\"take_over\"\n").unwrap();
+    BufReader::new(&taker)
+        .read_line(&mut String::new())
+        .unwrap();
+    for words in [&["drain", &target][..], &["reload"]] {
+        let refused = run(directory.path(), words);
+        assert!(
+            refused.complaint(1).contains("is taking over"),
+            "{refused:?}"
+        );
+    }
+    drop(taker);
+    server.await_log("this one goes on");
     run(directory.path(), &["drain", &target]).good();
     for _ in 0..2 {
         let next = Server::start(directory.path(), &["--takeover"]);
