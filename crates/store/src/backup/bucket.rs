@@ -113,12 +113,15 @@ impl Bucket {
         &self,
         asking: impl Future<Output = Result<T, object_store::Error>>,
     ) -> Result<T, BackupError> {
-        self.runtime
-            .block_on(asking)
-            .map_err(|error| BackupError::Bucket {
-                url: self.url.clone(),
-                what: error.to_string(),
-            })
+        let answered = self.runtime.block_on(asking);
+        answered.map_err(|error| self.fault(&error))
+    }
+
+    fn fault(&self, error: &object_store::Error) -> BackupError {
+        BackupError::Bucket {
+            url: self.url.clone(),
+            what: error.to_string(),
+        }
     }
 
     pub(super) fn list(&self) -> Result<Vec<Found>, BackupError> {
@@ -180,10 +183,13 @@ impl Bucket {
             }
             file.sync_all().await.map_err(own)
         };
-        if !self.list()?.iter().any(|found| found.name == name) {
-            return Err(BackupError::Missing(name.to_owned()));
+        match self.runtime.block_on(reading) {
+            // It may be the bucket that is not there: then that is told.
+            Err(object_store::Error::NotFound { .. }) => self
+                .list()
+                .and_then(|_| Err(BackupError::Missing(name.to_owned()))),
+            read => read.map_err(|error| self.fault(&error)),
         }
-        self.wait(reading)
     }
 
     pub(super) fn write(&self, name: &str, content: &[u8]) -> Result<(), BackupError> {
