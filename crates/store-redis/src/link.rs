@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lifecycle::Pauses;
+use lifecycle::Rest;
 use school::StoreError;
 
 use crate::connection::{CONNECT_WITHIN, Connection, Server};
@@ -29,9 +29,7 @@ pub(crate) struct Linked {
 struct State {
     linked: Option<Linked>,
     made: u64,
-    pauses: Pauses,
-    /// Until then nobody tries again, and what was told the last time is told again.
-    quiet: Option<(Instant, String)>,
+    rest: Rest,
 }
 
 impl Link {
@@ -43,7 +41,7 @@ impl Link {
         }
     }
 
-    /// The connection as it is, or a new one; at once while a pause lasts.
+    /// The connection as it is, or a new one; at once while a rest lasts.
     pub(crate) async fn connection(&self) -> Result<Linked, StoreError> {
         if let Some(linked) = self.kept() {
             return Ok(linked);
@@ -57,11 +55,11 @@ impl Link {
         if let Some(linked) = self.kept() {
             return Ok(linked);
         }
-        self.must_not_pause()?;
+        self.must_not_rest()?;
         let link = Arc::clone(self);
         tokio::spawn(async move {
             if let Ok(_turn) = link.turn.try_lock() {
-                // Why it can't be made is told to those who ask during the pause.
+                // Why it can't be made is told to those who ask while it rests.
                 let _ = link.connect().await;
             }
         });
@@ -73,7 +71,7 @@ impl Link {
         if let Some(linked) = self.kept() {
             return Ok(linked);
         }
-        self.must_not_pause()?;
+        self.must_not_rest()?;
         // Boxed: few requests connect, and none shall carry the size of it.
         let connecting = Box::pin(self.server.connect());
         let made = match tokio::time::timeout(CONNECT_WITHIN, connecting).await {
@@ -93,8 +91,7 @@ impl Link {
                 Ok(linked)
             }
             Err(told) => {
-                let pause = state.pauses.longer();
-                state.quiet = Some((Instant::now() + pause, told.clone()));
+                state.rest.lengthen(told.clone());
                 Err(StoreError::Unavailable(told.into()))
             }
         }
@@ -115,19 +112,17 @@ impl Link {
     /// As `forget`, and nobody tries again for this long.
     pub(crate) fn rest(&self, broken: &Linked, pause: Duration, told: &str) {
         self.forget(broken);
-        self.lock().quiet = Some((Instant::now() + pause, told.to_owned()));
+        self.lock().rest.begin(pause, told.to_owned());
     }
 
     fn kept(&self) -> Option<Linked> {
         self.lock().linked.clone()
     }
 
-    fn must_not_pause(&self) -> Result<(), StoreError> {
-        match &self.lock().quiet {
-            Some((until, told)) if Instant::now() < *until => {
-                Err(StoreError::Unavailable(told.clone().into()))
-            }
-            _ => Ok(()),
+    fn must_not_rest(&self) -> Result<(), StoreError> {
+        match self.lock().rest.reason() {
+            Some(told) => Err(StoreError::Unavailable(told.into())),
+            None => Ok(()),
         }
     }
 
@@ -142,7 +137,7 @@ impl fmt::Debug for Link {
         f.debug_struct("Link")
             .field("server", &self.server.address)
             .field("is_connected", &state.linked.is_some())
-            .field("quiet", &state.quiet)
+            .field("rest", &state.rest)
             .finish_non_exhaustive()
     }
 }

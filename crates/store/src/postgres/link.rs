@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
-use lifecycle::Pauses;
+use lifecycle::Rest;
 use school::StoreError;
 
 use super::connect::Server;
@@ -22,17 +21,14 @@ pub(super) struct Link {
 #[derive(Default)]
 struct State {
     connection: Option<Arc<Connection>>,
-    pauses: Pauses,
-    /// Until then nobody tries again, and what was told the last time is told again.
-    quiet: Option<(Instant, String)>,
+    rest: Rest,
 }
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State")
             .field("is_connected", &self.connection.is_some())
-            .field("pauses", &self.pauses)
-            .field("quiet", &self.quiet)
+            .field("rest", &self.rest)
             .finish()
     }
 }
@@ -46,7 +42,7 @@ impl Link {
         }
     }
 
-    /// The connection as it is, or a new one; at once while a pause lasts.
+    /// The connection as it is, or a new one; at once while a rest lasts.
     pub(super) async fn connection(&self) -> Result<Arc<Connection>, StoreError> {
         if let Some(connection) = self.kept() {
             return Ok(connection);
@@ -55,7 +51,7 @@ impl Link {
         if let Some(connection) = self.kept() {
             return Ok(connection);
         }
-        self.must_not_pause()?;
+        self.must_not_rest()?;
         let made = self.server.connect().await;
         let mut state = self.lock();
         match made {
@@ -68,8 +64,7 @@ impl Link {
                 Ok(connection)
             }
             Err(error) => {
-                let pause = state.pauses.longer();
-                state.quiet = Some((Instant::now() + pause, error.to_string()));
+                state.rest.lengthen(error.to_string());
                 Err(StoreError::Unavailable(error))
             }
         }
@@ -98,12 +93,10 @@ impl Link {
         kept.filter(|connection| !connection.is_closed()).cloned()
     }
 
-    fn must_not_pause(&self) -> Result<(), StoreError> {
-        match &self.lock().quiet {
-            Some((until, told)) if Instant::now() < *until => {
-                Err(StoreError::Unavailable(told.clone().into()))
-            }
-            _ => Ok(()),
+    fn must_not_rest(&self) -> Result<(), StoreError> {
+        match self.lock().rest.reason() {
+            Some(told) => Err(StoreError::Unavailable(told.into())),
+            None => Ok(()),
         }
     }
 
