@@ -27,7 +27,7 @@ pub fn replace(
     filling.clear()?;
     let parts = transfer(&mut source, &mut filling, progress)?;
     filling.number(&source.numbers()?.into_iter().collect())?;
-    prove(&mut filling, table::all().iter().zip(&parts), &mut || {})?;
+    prove(filling.view(), table::all().iter().zip(&parts), &mut || {})?;
     Ok(Replacement(filling))
 }
 

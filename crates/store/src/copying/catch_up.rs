@@ -27,22 +27,12 @@ pub(super) fn catch_up(
     since: i64,
 ) -> Result<u64, ArchiveError> {
     let tables = table::all();
-    let mut entries = 0;
-    each_told(view, since, &mut |view, action, object| {
-        entries += 1;
-        match followed(&tables, action) {
-            Some(table) => make_room(view, into, table, object),
-            None => Ok(()),
-        }
+    let entries = each_told(view, &tables, since, &mut |view, table, id| {
+        make_room(view, into, table, id)
     })?;
-    each_told(
-        view,
-        since,
-        &mut |view, action, object| match followed(&tables, action) {
-            Some(table) => renew(view, into, table, object),
-            None => Ok(()),
-        },
-    )?;
+    each_told(view, &tables, since, &mut |view, table, id| {
+        renew(view, into, table, id)
+    })?;
     for table in &tables {
         match table.follow() {
             Follow::Told(_) => {}
@@ -56,18 +46,43 @@ pub(super) fn catch_up(
     Ok(entries)
 }
 
-type Told<'a> = &'a mut dyn FnMut(&mut dyn Source, &str, Option<i64>) -> Result<(), ArchiveError>;
+type Told<'a> = &'a mut dyn FnMut(&mut dyn Source, &Table, i64) -> Result<(), ArchiveError>;
 
-/// Every entry after this one, in order.
-fn each_told(view: &mut dyn Source, since: i64, take: Told<'_>) -> Result<(), ArchiveError> {
+/// Every row that entries after this one name, in their order; answers how many entries there are.
+fn each_told(
+    view: &mut dyn Source,
+    tables: &[Table],
+    since: i64,
+    take: Told<'_>,
+) -> Result<u64, ArchiveError> {
+    let mut entries = 0;
+    each_after(view, TOLD, since, &mut |view, _, mut row| {
+        entries += 1;
+        let (action, object) = (row.text()?, row.optional_int()?);
+        match (followed(tables, &action), object) {
+            (Some(table), Some(id)) => take(view, table, id),
+            _ => Ok(()),
+        }
+    })?;
+    Ok(entries)
+}
+
+type Numbered<'a> = &'a mut dyn FnMut(&mut dyn Source, i64, Row) -> Result<(), ArchiveError>;
+
+/// Every row after this number, which is the first column, and what stands behind it.
+fn each_after(
+    view: &mut dyn Source,
+    select: &str,
+    since: i64,
+    take: Numbered<'_>,
+) -> Result<(), ArchiveError> {
     let mut after = since;
     loop {
-        let rows = view.ask(TOLD, &[Value::Int(after)])?;
+        let rows = view.ask(select, &[Value::Int(after)])?;
         let is_last = rows.len() < PAGE;
         for mut row in rows {
             after = row.int()?;
-            let (action, object) = (row.text()?, row.optional_int()?);
-            take(view, &action, object)?;
+            take(view, after, row)?;
         }
         if is_last {
             return Ok(());
@@ -103,9 +118,8 @@ fn make_room(
     view: &mut dyn Source,
     into: &mut dyn Sink,
     table: &Table,
-    object: Option<i64>,
+    id: i64,
 ) -> Result<(), ArchiveError> {
-    let Some(id) = object else { return Ok(()) };
     if current(view, table, id)?.is_none() {
         let delete = format!("DELETE FROM {} WHERE id = $1", table.name);
         into.run(&delete, &[Value::Int(id)])
@@ -121,16 +135,15 @@ fn renew(
     view: &mut dyn Source,
     into: &mut dyn Sink,
     table: &Table,
-    object: Option<i64>,
+    id: i64,
 ) -> Result<(), ArchiveError> {
-    let Some(id) = object else { return Ok(()) };
     match current(view, table, id)? {
         Some(row) => into.run(&table.replace(), &row),
         None => Ok(()),
     }
 }
 
-/// Rows that are never changed, only added.
+/// Rows that are never changed, only added; their number is the first column.
 fn append(
     view: &mut dyn Source,
     into: &mut dyn Sink,
@@ -142,19 +155,11 @@ fn append(
         "SELECT {columns} FROM {} WHERE {key} > $1 ORDER BY {key} LIMIT 1000",
         table.name
     );
-    let mut after = Value::Int(since);
     into.begin(table)?;
-    loop {
-        let rows = view.ask(&select, std::slice::from_ref(&after))?;
-        let is_last = rows.len() < PAGE;
-        for row in rows {
-            let row = row.into_values();
-            into.insert(table, &row)?;
-            // The key is the first column of such tables.
-            after = row.into_iter().next().unwrap_or(Value::Null);
-        }
-        if is_last {
-            return into.end(table);
-        }
-    }
+    each_after(view, &select, since, &mut |_, number, row| {
+        let mut values = vec![Value::Int(number)];
+        values.extend(row.into_values());
+        into.insert(table, &values)
+    })?;
+    into.end(table)
 }

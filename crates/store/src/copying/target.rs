@@ -85,7 +85,7 @@ impl Target {
         match self {
             Self::Server(mut filling) => {
                 filling.number(numbers)?;
-                prove(&mut filling, expected, step)?;
+                prove(filling.view(), expected, step)?;
                 filling.commit()?;
             }
             Self::File {

@@ -8,14 +8,15 @@ use school::StoreError;
 use tokio::time::sleep;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 
-use super::session::{LASTING, Session, failed, odd};
+use super::session::{Session, failed, odd};
+use super::view::View;
 use super::{Options, upgrade, walk};
 use crate::archive::{ArchiveError, Sink, Source, Table, table};
 use crate::migrations;
-use crate::value::{Row, Value};
+use crate::value::Value;
 
 /// Nobody else writes, migrates or reads until the end; what is committed is on the disk.
-const BEGIN: &str = "SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(5786930143); \
+const ALONE: &str = "SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(5786930143); \
     SELECT pg_advisory_xact_lock(5786930142)";
 /// The trail is append-only for everybody but the owner of its table.
 const UNGUARD: &str = "ALTER TABLE audit DISABLE TRIGGER USER";
@@ -30,8 +31,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// The database while it is filled.
 pub(crate) struct Filling {
     rows: Option<Rows>,
-    session: Session,
-    schema: i64,
+    view: View,
 }
 
 /// A table that is being written.
@@ -52,7 +52,7 @@ impl Filling {
         must_be_alone(&session, &database)?;
         let tables = table::every_name().join(", ");
         let lock = format!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
-        let begun = session.execute(&format!("BEGIN; {LASTING}; {BEGIN}; {lock}"));
+        let begun = session.begin("", &format!("{ALONE}; {lock}"));
         begun.map_err(|error| match error {
             ArchiveError::Store(StoreError::Unavailable(cause)) => ArchiveError::InUse {
                 database,
@@ -62,9 +62,17 @@ impl Filling {
         })?;
         Ok(Self {
             rows: None,
-            session,
-            schema,
+            view: View::of(session, schema),
         })
+    }
+
+    /// The database as it would be after the commit.
+    pub(crate) fn view(&mut self) -> &mut View {
+        &mut self.view
+    }
+
+    fn session(&self) -> &Session {
+        self.view.session()
     }
 
     /// The rows of our tables, but for those that migrations made.
@@ -75,7 +83,7 @@ impl Filling {
             .filter(|name| !made_by_migrations.contains(name))
             .map(|name| format!("(SELECT COUNT(*) FROM {name})"))
             .collect();
-        let count = walk::number(&self.session, &format!("SELECT {}", sums.join(" + ")))?;
+        let count = walk::number(self.session(), &format!("SELECT {}", sums.join(" + ")))?;
         u64::try_from(count).map_err(|_| odd("a count below nothing"))
     }
 
@@ -83,7 +91,7 @@ impl Filling {
     pub(crate) fn clear(&mut self) -> Result<(), ArchiveError> {
         let truncate = format!("TRUNCATE {}", table::every_name().join(", "));
         for sql in [UNGUARD, &truncate, GUARD] {
-            self.session.execute(sql)?;
+            self.session().execute(sql)?;
         }
         Ok(())
     }
@@ -91,16 +99,16 @@ impl Filling {
     /// From now on each table numbers its rows after these, and after those that it has. Taken back with everything
     /// else, unlike the server's `setval`.
     pub(crate) fn number(&mut self, numbers: &BTreeMap<String, i64>) -> Result<(), ArchiveError> {
-        let sequences = walk::sequences(&self.session)?;
+        let sequences = walk::sequences(self.session())?;
         for sequence in sequences.iter().filter(|sequence| sequence.is_ours()) {
             let (table, column) = (&sequence.table, &sequence.column);
             let highest = format!("SELECT COALESCE(MAX({column}), 0) FROM {table}");
-            let highest = walk::number(&self.session, &highest)?;
+            let highest = walk::number(self.session(), &highest)?;
             let last = numbers.get(table).copied().unwrap_or_default().max(highest);
             let next = last.checked_add(1).ok_or_else(|| {
                 ArchiveError::Damaged(format!("`{table}` has no number left for another row"))
             })?;
-            self.session.execute(&format!(
+            self.session().execute(&format!(
                 "ALTER SEQUENCE {} RESTART WITH {next}",
                 sequence.name
             ))?;
@@ -111,8 +119,8 @@ impl Filling {
     /// Puts everything in force. The server learns first what it needs to know for good plans.
     pub(crate) fn commit(self) -> Result<(), ArchiveError> {
         let analyze = format!("ANALYZE {}", table::every_name().join(", "));
-        self.session.execute(&analyze)?;
-        self.session.execute("COMMIT")
+        self.session().execute(&analyze)?;
+        self.session().execute("COMMIT")
     }
 }
 
@@ -137,9 +145,9 @@ fn must_be_alone(session: &Session, database: &str) -> Result<(), ArchiveError> 
 
 impl Sink for Filling {
     fn begin(&mut self, table: &Table) -> Result<(), ArchiveError> {
-        let types = walk::types(&self.session, table)?;
-        let connection = self.session.connection();
-        let sink = self.session.ask(connection.copy_in(&table.copy()))?;
+        let types = walk::types(self.session(), table)?;
+        let connection = self.session().connection();
+        let sink = self.session().ask(connection.copy_in(&table.copy()))?;
         self.rows = Some(Box::pin(BinaryCopyInWriter::new(sink, &types)));
         Ok(())
     }
@@ -150,44 +158,16 @@ impl Sink for Filling {
             return Err(ArchiveError::Nul(table.name.clone()));
         }
         let rows = self.rows.as_mut().ok_or_else(|| odd("no table"))?;
-        let written = self.session.wait(rows.as_mut().write_raw(row));
+        let written = self.view.session().wait(rows.as_mut().write_raw(row));
         written.map_err(|error| failed(&error))
     }
 
     fn end(&mut self, _: &Table) -> Result<(), ArchiveError> {
         let mut rows = self.rows.take().ok_or_else(|| odd("no table"))?;
-        self.session.ask(rows.as_mut().finish()).map(drop)
+        self.session().ask(rows.as_mut().finish()).map(drop)
     }
 
     fn run(&mut self, sql: &str, params: &[Value]) -> Result<(), ArchiveError> {
-        self.ask(sql, params).map(drop)
-    }
-}
-
-/// As it would be after the commit.
-impl Source for Filling {
-    fn schema(&self) -> i64 {
-        self.schema
-    }
-
-    fn count(&mut self, table: &Table) -> Result<u64, ArchiveError> {
-        walk::count(&self.session, table)
-    }
-
-    fn each(
-        &mut self,
-        table: &Table,
-        take: &mut dyn FnMut(&[Value]) -> Result<(), ArchiveError>,
-    ) -> Result<(), ArchiveError> {
-        walk::each(&self.session, table, take)
-    }
-
-    fn ask(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, ArchiveError> {
-        let asked = self.session.connection().run(sql, params);
-        self.session.ask(asked).map(|(_, rows)| rows)
-    }
-
-    fn numbers(&mut self) -> Result<Vec<(String, i64)>, ArchiveError> {
-        walk::numbers(&self.session)
+        self.view.ask(sql, params).map(drop)
     }
 }

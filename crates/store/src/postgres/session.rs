@@ -19,7 +19,7 @@ use crate::opened::OpenError;
 const FAREWELL: Duration = Duration::from_secs(1);
 /// For every transaction that may last: nothing of it ends by the clock but waits for locks, and a peer that is gone is
 /// noticed, so that what it holds is let go.
-pub(super) const LASTING: &str = "SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 0; \
+const LASTING: &str = "SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 0; \
     SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL tcp_keepalives_idle = 10; \
     SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 3";
 
@@ -70,6 +70,11 @@ impl Session {
         asking: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, ArchiveError> {
         self.wait(asking).map_err(|error| failed(&error))
+    }
+
+    /// Begins a transaction that may last, of this kind, with these statements.
+    pub(super) fn begin(&self, how: &str, first: &str) -> Result<(), ArchiveError> {
+        self.execute(&format!("BEGIN {how}; {LASTING}; {first}"))
     }
 
     /// Runs statements that return nothing of interest.

@@ -1,6 +1,6 @@
 //! Whose turn it is to make a backup, among all processes that have the same database.
 
-use super::session::{LASTING, Session};
+use super::session::Session;
 use super::{Options, walk};
 use crate::archive::ArchiveError;
 
@@ -16,7 +16,7 @@ impl BackupTurn {
     /// Fails if another has it.
     pub(crate) fn take(options: &Options) -> Result<Self, ArchiveError> {
         let session = Session::open(options)?;
-        session.execute(&format!("BEGIN; {LASTING}"))?;
+        session.begin("", "")?;
         if walk::number(&session, TAKE)? == 1 {
             Ok(Self { _session: session })
         } else {

@@ -1,29 +1,29 @@
-//! One view of the whole database that no write changes, for archives.
+//! The whole database as one transaction sees it, for archives.
 
-use super::session::{LASTING, Session};
+use super::session::Session;
 use super::{Options, walk};
 use crate::archive::{ArchiveError, Source, Table, table};
 use crate::migrations;
 use crate::opened::OpenError;
 use crate::value::{Row, Value};
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const ONE_VIEW: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const SCHEMA: &str = "SELECT MAX(id) FROM migration";
 
-/// The view; writers go on beside it.
+/// The transaction, on a session of its own.
 pub(crate) struct View {
     session: Session,
     schema: i64,
 }
 
 impl View {
-    /// A view of a database that has this version's schema.
+    /// A view that no write changes, of a database that has this version's schema; writers go on beside it.
     pub(crate) fn open(options: &Options) -> Result<Self, ArchiveError> {
         let session = Session::open(options)?;
         // Locked before the first look: a table that is emptied whole would be empty for older views as well.
         let tables = table::every_name().join(", ");
         let lock = format!("LOCK TABLE {tables} IN ACCESS SHARE MODE");
-        session.execute(&format!("{BEGIN}; {LASTING}; {lock}"))?;
+        session.begin(ONE_VIEW, &lock)?;
         let schema = walk::number(&session, SCHEMA)?;
         let known = migrations::newest();
         if schema > known {
@@ -34,6 +34,15 @@ impl View {
             }));
         }
         Ok(Self { session, schema })
+    }
+
+    /// What a transaction sees that was begun already, in a database of this schema.
+    pub(super) fn of(session: Session, schema: i64) -> Self {
+        Self { session, schema }
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keeping everybody from writing to a database for a while.
 
 use super::Options;
-use super::session::{LASTING, Session};
+use super::session::Session;
 use crate::archive::{ArchiveError, table};
 
 /// The lock of our writers, who would wait for tables with others in their transaction.
@@ -19,7 +19,7 @@ impl WriteLock {
         let session = Session::open(options)?;
         let names: Vec<_> = table::all().into_iter().map(|table| table.name).collect();
         let lock = format!("LOCK TABLE {} IN SHARE MODE", names.join(", "));
-        session.execute(&format!("BEGIN; {LASTING}; {WRITERS}; {lock}"))?;
+        session.begin("", &format!("{WRITERS}; {lock}"))?;
         Ok(Self { _session: session })
     }
 }
