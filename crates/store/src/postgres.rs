@@ -113,7 +113,7 @@ pub async fn open(options: &Options) -> Result<Opened, OpenError> {
     })?;
     must_be_usable(&connection.server, &database)?;
     let schema = upgrade::upgrade(&connection, &database, &options.clock, migrations::ALL).await?;
-    let writing = Arc::new(Link::new(server.clone()));
+    let writing = Arc::new(Link::for_indexed(server.clone()));
     let reader = Arc::new(Reader::new(&server));
     let password = |address: &Address| options.password(address);
     let (addresses, within) = (&options.replicas, options.search_within);

@@ -40,7 +40,7 @@ pub(super) struct Server {
     pub(super) only_reads: bool,
 }
 
-type Cause = Box<dyn Error + Send + Sync>;
+pub(super) type Cause = Box<dyn Error + Send + Sync>;
 
 impl Server {
     /// The first place that lets us in, and is in charge if it must be.

@@ -106,8 +106,12 @@ async fn collect(stream: RowStream) -> Result<(u64, Vec<Row>), Error> {
     let mut rows = Vec::new();
     while let Some(row) = next(stream.as_mut()).await {
         let row = row?;
-        let values = (0..row.len()).map(|column| row.try_get(column));
-        rows.push(Row::new(values.collect::<Result<_, _>>()?));
+        // Collected as a `Result`, it would grow by and by.
+        let mut values = Vec::with_capacity(row.len());
+        for column in 0..row.len() {
+            values.push(row.try_get(column)?);
+        }
+        rows.push(Row::new(values));
     }
     Ok((stream.rows_affected().unwrap_or_default(), rows))
 }

@@ -6,13 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lifecycle::Rest;
 use school::StoreError;
 
-use super::connect::Server;
+use super::connect::{Cause, Server};
 use super::connection::{Connection, Found};
+use super::failure::cause;
+
+/// A statement is planned once, and not for each page anew by how long that is: planning takes as long as reading one.
+const PLAN_ONCE: &str = "SET plan_cache_mode = force_generic_plan";
 
 /// The connection, or what kept it from being made.
 #[derive(Debug)]
 pub(super) struct Link {
     server: Arc<Server>,
+    plans_once: bool,
     state: Mutex<State>,
     /// One connects; the others wait for the outcome.
     turn: tokio::sync::Mutex<()>,
@@ -37,8 +42,17 @@ impl Link {
     pub(super) fn new(server: Arc<Server>) -> Self {
         Self {
             server,
+            plans_once: false,
             state: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// For statements of which one plan is good for all parameters: they find their rows by an index.
+    pub(super) fn for_indexed(server: Arc<Server>) -> Self {
+        Self {
+            plans_once: true,
+            ..Self::new(server)
         }
     }
 
@@ -52,7 +66,7 @@ impl Link {
             return Ok(connection);
         }
         self.must_not_rest()?;
-        let made = self.server.connect().await;
+        let made = self.connect().await;
         let mut state = self.lock();
         match made {
             Ok(connection) => {
@@ -68,6 +82,16 @@ impl Link {
                 Err(StoreError::Unavailable(error))
             }
         }
+    }
+
+    async fn connect(&self) -> Result<Connection, Cause> {
+        let connection = self.server.connect().await?;
+        // What is prepared on it stays there, and so do its settings.
+        if self.plans_once && connection.server.is_direct {
+            let set = connection.execute(PLAN_ONCE).await;
+            set.map_err(|error| cause(&error))?;
+        }
+        Ok(connection)
     }
 
     /// This connection is no good any more; whoever comes next gets another.

@@ -34,7 +34,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(server: &Arc<Server>) -> Self {
-        let link = |_| Link::new(server.clone());
+        let link = |_| Link::for_indexed(server.clone());
         Self {
             links: (0..LINKS).map(link).collect(),
         }
