@@ -32,7 +32,7 @@ impl<E: Engine> MessageStore for Sql<E> {
         ];
         let unit = Unit::new(change)
             .unless_seen(repeat.as_ref())
-            .then(INSERT, params, Expect::NewId)
+            .insert(INSERT, params)
             .remember(repeat);
         self.engine.write(unit).await
     }

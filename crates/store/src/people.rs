@@ -6,7 +6,7 @@ use school::people::{Credentials, PeopleQuery, PeopleStore, login_key};
 use school::{Change, Inserted, Person, PersonId, Repeat, Role, StoreError};
 
 use crate::engine::{Engine, Query, Sql};
-use crate::unit::{Expect, Unit};
+use crate::unit::{Beside, Expect, Statement, Unit};
 use crate::value::{Row, Value, corrupt, values};
 
 /// A text longer than any stored one is found nowhere, and no engine need try.
@@ -53,8 +53,7 @@ const SEARCH_OFFSET: &str = select!(
 const INSERT: &str = "INSERT INTO person (first_name, last_name, email, email_key, username, username_key, search_key, \
     role, is_disabled, must_change_password, created_at, updated_at, version, password_hash) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id";
-const COUNT_UP: &str = "UPDATE counter SET value = value + 1 WHERE name = 'person'";
-const COUNT_DOWN: &str = "UPDATE counter SET value = value - 1 WHERE name = 'person'";
+const COUNT: &str = "UPDATE counter SET value = value + $1 WHERE name = 'person'";
 
 const EXISTS: &str = "SELECT 1 FROM person WHERE id = $1";
 const UPDATE: &str = "UPDATE person SET first_name = $1, last_name = $2, email = $3, email_key = $4, username = $5, \
@@ -86,12 +85,8 @@ impl<E: Engine> PeopleStore for Sql<E> {
         params.push(password_hash.into());
         let unit = Unit::new(change)
             .unless_seen(repeat.as_ref())
-            .then(INSERT, params, Expect::NewId)
-            .then(
-                COUNT_UP,
-                values![],
-                Expect::One(|| corrupt("there is no count of people")),
-            )
+            .insert(INSERT, params)
+            .and(count(1))
             .remember(repeat);
         self.engine.write(unit).await
     }
@@ -172,11 +167,7 @@ impl<E: Engine> PeopleStore for Sql<E> {
                 values![id, version],
                 Expect::One(|| StoreError::Stale),
             )
-            .then(
-                COUNT_DOWN,
-                values![],
-                Expect::One(|| corrupt("there is no count of people")),
-            );
+            .and(count(-1));
         self.done(unit).await
     }
 }
@@ -236,6 +227,16 @@ impl<E: Engine> Sql<E> {
         let rows = self.engine.scan(query).await?;
         let people = rows.into_iter().map(|mut row| person(&mut row));
         Ok(Page::cut(people.collect::<Result<_, _>>()?, limit))
+    }
+}
+
+/// So many people more, or fewer.
+fn count(more: i64) -> Statement {
+    Statement {
+        sql: COUNT,
+        params: values![more],
+        expect: Expect::One(|| corrupt("there is no count of people")),
+        beside: Beside::Sum,
     }
 }
 

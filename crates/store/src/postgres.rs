@@ -5,12 +5,15 @@
 //! lead to the server directly.
 
 mod address;
+mod bulk;
 mod connect;
 mod connection;
 mod failure;
+mod fault;
 mod filling;
 mod group;
 mod link;
+mod orders;
 mod reader;
 mod replicas;
 mod scanner;

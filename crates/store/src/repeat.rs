@@ -3,7 +3,7 @@
 use school::Repeat;
 use school::repeat::KEPT;
 
-use crate::unit::{Expect, Unit};
+use crate::unit::{Beside, Expect, Last, Statement, Unit};
 use crate::value::{Value, values};
 
 const SEEN: &str = "SELECT fingerprint, object_id, after FROM idempotency \
@@ -29,12 +29,24 @@ impl Unit {
             repeat.key.as_str(),
             repeat.at.before(KEPT)
         ];
-        self.then(SEEN, params, Expect::Unseen(repeat.fingerprint))
+        self.and(Statement {
+            sql: SEEN,
+            params,
+            expect: Expect::Unseen(repeat.fingerprint),
+            beside: Beside::Any,
+        })
+    }
+
+    /// The caller and the key of a request that is remembered.
+    pub(crate) fn request(&self) -> Option<&[Value]> {
+        let looks = self.statements.first()?;
+        let is_request = matches!(looks.expect, Expect::Unseen(_));
+        is_request.then(|| &looks.params[..2])
     }
 
     /// Remembers the request, the object's id, new or known, and the picture of what it made.
     #[must_use]
-    pub(crate) fn remember(self, repeat: Option<Repeat>) -> Self {
+    pub(crate) fn remember(mut self, repeat: Option<Repeat>) -> Self {
         let Some(repeat) = repeat else { return self };
         let picture = self.change.as_ref().and_then(|change| change.after.clone());
         let object = self.object.map_or(Value::NewId, Value::from);
@@ -47,7 +59,15 @@ impl Unit {
             object,
             picture.unwrap_or_default(),
         ];
-        self.then(FORGET, old, Expect::Any)
-            .then(REMEMBER, params, Expect::Any)
+        self.last = Some(Last {
+            sql: REMEMBER,
+            params,
+        });
+        self.and(Statement {
+            sql: FORGET,
+            params: old,
+            expect: Expect::Any,
+            beside: Beside::Any,
+        })
     }
 }

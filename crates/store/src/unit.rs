@@ -11,6 +11,8 @@ pub(crate) struct Unit {
     pub(crate) statements: Vec<Statement>,
     /// The id of what is changed, if it is known before.
     pub(crate) object: Option<i64>,
+    /// What is done last.
+    pub(crate) last: Option<Last>,
     pub(crate) change: Option<Change>,
 }
 
@@ -20,6 +22,28 @@ pub(crate) struct Statement {
     pub(crate) sql: &'static str,
     pub(crate) params: Vec<Value>,
     pub(crate) expect: Expect,
+    pub(crate) beside: Beside,
+}
+
+/// An insert as [`Beside::Rows`] wants it, which may hold the new id as [`Value::NewId`]. It can't fail for a reason of its unit.
+#[derive(Debug, Clone)]
+pub(crate) struct Last {
+    pub(crate) sql: &'static str,
+    pub(crate) params: Vec<Value>,
+}
+
+/// How a statement stands beside the same one of other units that are done at the same time. An engine for which each
+/// statement costs much does those of like units as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// It may see what the others do, so each unit is done by itself.
+    Alone,
+    /// In any order.
+    Any,
+    /// Each inserts one row, and every parameter stands in its list of values: one insert can have many such lists.
+    Rows,
+    /// Each adds its one parameter to a number: one can add the sum.
+    Sum,
 }
 
 /// What a statement must affect or return; else the whole unit fails.
@@ -31,7 +55,7 @@ pub(crate) enum Expect {
     One(fn() -> StoreError),
     /// No row.
     None(fn() -> StoreError),
-    /// One row, whose first column is the new id: of the audit entry, and of later statements' [`Value::NewId`].
+    /// One row, whose first column is the new id: of the audit entry, and of the last statement's [`Value::NewId`].
     NewId,
     /// No row; or one that remembers the same request, which ends the unit well with nothing written:
     /// its columns are fingerprint, id and picture.
@@ -52,6 +76,7 @@ impl Unit {
         Self {
             statements: Vec::new(),
             object: None,
+            last: None,
             change: Some(change),
         }
     }
@@ -61,6 +86,7 @@ impl Unit {
         Self {
             statements: Vec::new(),
             object: None,
+            last: None,
             change: None,
         }
     }
@@ -74,13 +100,47 @@ impl Unit {
 
     /// With one more statement.
     #[must_use]
-    pub(crate) fn then(mut self, sql: &'static str, params: Vec<Value>, expect: Expect) -> Self {
-        self.statements.push(Statement {
+    pub(crate) fn then(self, sql: &'static str, params: Vec<Value>, expect: Expect) -> Self {
+        self.and(Statement {
             sql,
             params,
             expect,
-        });
+            beside: Beside::Alone,
+        })
+    }
+
+    /// With one more statement, of which is known how it stands beside the same of other units.
+    #[must_use]
+    pub(crate) fn and(mut self, statement: Statement) -> Self {
+        self.statements.push(statement);
         self
+    }
+
+    /// With the insert of a row, as [`Beside::Rows`] wants it, that answers the new id.
+    #[must_use]
+    pub(crate) fn insert(self, sql: &'static str, params: Vec<Value>) -> Self {
+        self.and(Statement {
+            sql,
+            params,
+            expect: Expect::NewId,
+            beside: Beside::Rows,
+        })
+    }
+
+    /// The texts of its statements: units of which these are the same are alike.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &'static str> {
+        self.statements.iter().map(|statement| statement.sql)
+    }
+}
+
+impl Last {
+    /// The parameters, with the id that is known by now.
+    pub(crate) fn with_id(&self, id: Option<i64>) -> Vec<Value> {
+        let known = |value: &Value| match value {
+            Value::NewId => id.into(),
+            other => other.clone(),
+        };
+        self.params.iter().map(known).collect()
     }
 }
 

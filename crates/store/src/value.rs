@@ -5,7 +5,7 @@ use std::vec::IntoIter;
 use school::{StoreError, Timestamp};
 
 /// One value. Booleans are 0 and 1, times are microseconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Null,
     Int(i64),

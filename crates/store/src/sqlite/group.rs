@@ -74,6 +74,10 @@ impl Group<'_> {
                 Step::Stop(done) => return Ok(done),
             }
         }
+        if let Some(last) = &unit.last {
+            let result = run(self.connection, last.sql, &last.params, object);
+            result.map_err(|error| store_error(self.path, error))?;
+        }
         if let Some(change) = &unit.change {
             self.tell(change, object)?;
         }

@@ -3,6 +3,7 @@
 mod archive;
 mod contract;
 mod copying;
+mod groups;
 pub(crate) mod house;
 mod losses;
 mod model;

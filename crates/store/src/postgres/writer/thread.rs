@@ -1,6 +1,6 @@
 //! The writer's thread: takes groups from the queue, commits them, answers.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,10 @@ use tracing::warn;
 
 use super::Job;
 use crate::postgres::failure::again;
-use crate::postgres::group::{self, Fault};
+use crate::postgres::fault::Fault;
+use crate::postgres::group;
 use crate::postgres::link::Link;
+use crate::postgres::orders::Sharing;
 use crate::postgres::replicas::Written;
 use crate::unit::Unit;
 
@@ -43,30 +45,40 @@ impl Thread {
     async fn commit(&self, mut jobs: VecDeque<Job>) {
         // Whoever gave up waiting was told nothing, and nothing is done.
         jobs.retain(|job| job.answer.as_ref().is_none_or(|answer| !answer.is_closed()));
-        let mut size = jobs.len();
+        // All wait at the same time, so any order is right; those that are alike share statements.
+        jobs.make_contiguous()
+            .sort_by(|one, other| one.unit.texts().cmp(other.unit.texts()));
+        let mut size = differing(&jobs);
+        let mut sharing = Sharing::Shared;
         while !jobs.is_empty() {
             let units: Vec<&Unit> = jobs.iter().take(size).map(|job| &job.unit).collect();
-            size = match self.try_twice(&units).await {
+            let outcome = self.try_twice(&units, sharing).await;
+            sharing = Sharing::Shared;
+            match outcome {
+                Err(Fault::Shared) => sharing = Sharing::Apart,
                 // Those before it go first, and then it stands at the front.
-                Err(Fault::Unit(first @ 1.., _)) => first,
-                outcome => answer(&mut jobs, size, outcome),
-            };
+                Err(Fault::Unit(first @ 1.., _)) => size = first,
+                outcome => {
+                    answer(&mut jobs, size, outcome);
+                    size = differing(&jobs);
+                }
+            }
         }
     }
 
     /// On a connection that broke before the commit was sent, nothing was done: another one may do better.
-    async fn try_twice(&self, units: &[&Unit]) -> Result<Vec<Inserted>, Fault> {
-        match self.try_once(units).await {
-            Err(Fault::Broken(_)) => self.try_once(units).await,
+    async fn try_twice(&self, units: &[&Unit], sharing: Sharing) -> Result<Vec<Inserted>, Fault> {
+        match self.try_once(units, sharing).await {
+            Err(Fault::Broken(_)) => self.try_once(units, sharing).await,
             done => done,
         }
     }
 
-    async fn try_once(&self, units: &[&Unit]) -> Result<Vec<Inserted>, Fault> {
+    async fn try_once(&self, units: &[&Unit], sharing: Sharing) -> Result<Vec<Inserted>, Fault> {
         let connection = self.link.connection().await.map_err(Fault::Group)?;
         let done = timeout(
             WITHIN,
-            group::commit(&connection, units, self.written.as_deref()),
+            group::commit(&connection, units, sharing, self.written.as_deref()),
         )
         .await;
         let done = done.unwrap_or_else(|_| {
@@ -81,8 +93,16 @@ impl Thread {
     }
 }
 
-/// Tells what became of the group of this size, or of its first unit; how many are left.
-fn answer(jobs: &mut VecDeque<Job>, size: usize, outcome: Result<Vec<Inserted>, Fault>) -> usize {
+/// How many from the front are no repetitions of each other: a request that is remembered is found by the next group.
+fn differing(jobs: &VecDeque<Job>) -> usize {
+    let mut seen = HashSet::new();
+    let mut requests = jobs.iter().map(|job| job.unit.request());
+    let again = requests.position(|request| request.is_some_and(|one| !seen.insert(one)));
+    again.unwrap_or(jobs.len())
+}
+
+/// Tells what became of the group of this size, or of its first unit.
+fn answer(jobs: &mut VecDeque<Job>, size: usize, outcome: Result<Vec<Inserted>, Fault>) {
     match outcome {
         Ok(done) => {
             let told = jobs.drain(..size).zip(done);
@@ -97,8 +117,9 @@ fn answer(jobs: &mut VecDeque<Job>, size: usize, outcome: Result<Vec<Inserted>, 
             let told = jobs.drain(..size);
             told.for_each(|job| tell(job, Err(again(&error))));
         }
+        // It is tried again before anybody is told.
+        Err(Fault::Shared) => {}
     }
-    jobs.len()
 }
 
 fn tell(job: Job, answer: Result<Inserted, StoreError>) {
