@@ -42,7 +42,7 @@ const SECRETS: &[&str] = &[
 
 /// Whether the file of this secret is read again whenever the secret is used, rather than once.
 fn is_read_again(secret: &str) -> bool {
-    secret.starts_with("store.")
+    secret.starts_with("store.") || secret == "backup.secret_key"
 }
 
 /// Everything that can be set.

@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use secrecy::SecretString;
+use lifecycle::Password;
 use serde::{Deserialize, Serialize};
 use store::backup::{Keep, Recipient, Schedule};
 
-use super::admin::mask;
+use super::password;
 
 /// Backups: when, where, and how many.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ pub(crate) struct BackupConfig {
     /// The name of the key for the bucket. Default none: at Amazon, the role of the machine.
     pub(crate) access_key: Option<String>,
     /// The key for the bucket. Default none.
-    #[serde(serialize_with = "mask")]
-    pub(crate) secret_key: Option<SecretString>,
+    #[serde(with = "password")]
+    pub(crate) secret_key: Password,
 }
 
 impl Default for BackupConfig {
@@ -46,7 +46,7 @@ impl Default for BackupConfig {
             endpoint: None,
             region: "us-east-1".to_owned(),
             access_key: None,
-            secret_key: None,
+            secret_key: Password::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A password for a store, as settings hold it: a text, or the file that holds it, which is read at each connection.
+//! A password for a store, as settings hold it: a text, or the file that holds it, which is read whenever it is needed.
 
 use std::path::PathBuf;
 

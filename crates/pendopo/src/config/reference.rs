@@ -99,7 +99,7 @@ fn write_key(text: &mut String, key: &str, default: &Value) {
     write_entry(text, key);
     if SECRETS.contains(&key) {
         let when = if is_read_again(key) {
-            ", which is read again at each new connection"
+            ", which is read again whenever it is needed"
         } else {
             ""
         };

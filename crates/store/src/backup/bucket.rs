@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_util::StreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use lifecycle::Password;
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
 use object_store::buffered::BufWriter;
 use object_store::path::Path as Key;
-use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
-use secrecy::{ExposeSecret, SecretString};
+use object_store::{ClientOptions, CredentialProvider, ObjectStore, ObjectStoreExt, RetryConfig};
+use secrecy::ExposeSecret;
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, copy};
 use tokio::runtime::{self, Runtime};
@@ -38,7 +40,29 @@ pub struct BucketAccess {
     /// The name of the key; without one the machine's own role at Amazon is asked for.
     pub key_id: Option<String>,
     /// The key.
-    pub key: Option<SecretString>,
+    pub key: Password,
+}
+
+/// A key and its name, for the signature of each request.
+#[derive(Debug)]
+struct Keys {
+    id: String,
+    key: Password,
+}
+
+#[async_trait]
+impl CredentialProvider for Keys {
+    type Credential = AwsCredential;
+
+    /// As it is now: what a file holds may have changed since the last request.
+    async fn get_credential(&self) -> Result<Arc<AwsCredential>, object_store::Error> {
+        let key = self.key.read().map_err(own)?.unwrap_or_default();
+        Ok(Arc::new(AwsCredential {
+            key_id: self.id.clone(),
+            secret_key: key.expose_secret().to_owned(),
+            token: None,
+        }))
+    }
 }
 
 /// A bucket, or a part of one below a prefix.
@@ -85,10 +109,11 @@ impl Bucket {
         if let Some(endpoint) = &access.endpoint {
             builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
         }
-        if let (Some(id), Some(key)) = (&access.key_id, &access.key) {
-            builder = builder
-                .with_access_key_id(id)
-                .with_secret_access_key(key.expose_secret());
+        if let Some(id) = access.key_id.as_ref().filter(|_| access.key.is_given()) {
+            builder = builder.with_credentials(Arc::new(Keys {
+                id: id.clone(),
+                key: access.key.clone(),
+            }));
         }
         let store = builder.build().map_err(|error| wrong(error.to_string()))?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -214,5 +239,28 @@ fn own(error: std::io::Error) -> object_store::Error {
     object_store::Error::Generic {
         store: "file",
         source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_changes_in_its_file_is_used_for_the_next_request() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("key");
+        let keys = Keys {
+            id: "school".to_owned(),
+            key: Password::in_file(file.clone()),
+        };
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        let key = || runtime.block_on(keys.get_credential());
+        let missing = key().unwrap_err().to_string();
+        assert!(missing.contains("can't read"), "{missing}");
+        for written in ["first", "second"] {
+            std::fs::write(&file, format!("{written}\n")).unwrap();
+            assert_eq!(key().unwrap().secret_key, written);
+        }
     }
 }
