@@ -22,10 +22,13 @@ mod usage;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    commands::run(cli::Cli::parse()).unwrap_or_else(|error| {
+    let prepared = process::leave_no_core().context("can't forbid dumps of the memory");
+    let done = prepared.and_then(|()| commands::run(cli::Cli::parse()));
+    done.unwrap_or_else(|error| {
         console::complain(&error);
         commands::exit_code(&error)
     })

@@ -1,4 +1,4 @@
-//! The life of the process beside its roles: signals, the drain and its deadline.
+//! The life of the process beside its roles: what a crash leaves, signals, the drain and its deadline.
 
 use std::cell::Cell;
 use std::io;
@@ -6,11 +6,21 @@ use std::time::Duration;
 
 use lifecycle::shutdown::DRAIN_DEADLINE;
 use lifecycle::{Shutdown, Trigger};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
 /// How long parts may take to end at once, before they are left behind.
 const END_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Whatever crashes, nothing of its memory, which holds secrets, is written to a disk.
+pub(crate) fn leave_no_core() -> io::Result<()> {
+    let nothing = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    Ok(setrlimit(Resource::Core, nothing)?)
+}
 
 /// The signals that end the process, and how many came.
 pub(crate) struct Signals {

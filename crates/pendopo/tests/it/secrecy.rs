@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tempfile::tempdir;
 use testkit::Raw;
 
@@ -91,6 +91,29 @@ fn no_secret_is_in_a_backup() {
         assert!(!held.contains(&secret), "`{secret}` is in the backup");
     }
     server.stop();
+}
+
+#[test]
+fn a_crash_leaves_nothing_of_the_memory_behind() {
+    let most = getrlimit(Resource::Core).maximum;
+    let all = Rlimit {
+        current: most,
+        maximum: most,
+    };
+    setrlimit(Resource::Core, all).unwrap();
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let limits = process(&server, "limits");
+    let mut limits = limits.lines();
+    let core = limits.find_map(|line| line.strip_prefix("Max core file size"));
+    let core: Vec<_> = core.unwrap().split_whitespace().collect();
+    assert_eq!(core, ["0", "0", "bytes"]);
+    server.signal(Signal::ABORT);
+    assert_eq!(server.code(), None);
+    let left = fs::read_dir(directory.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    let is_core = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("core");
+    assert!(!left.iter().any(is_core), "{left:?}");
 }
 
 /// What the system shows of the server to everybody on the machine.
