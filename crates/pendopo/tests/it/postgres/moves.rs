@@ -124,6 +124,22 @@ fn nothing_is_written_to_the_old_records_while_the_new_ones_are_put_in_force() {
 }
 
 #[test]
+fn a_school_moves_through_a_pooler_and_back() {
+    let house = House::default();
+    let server = house.start_on_file();
+    assert_eq!(adds(&server, "Ani"), 201);
+    server.stop();
+    let pooler = postgres::Pooler::before(&house.database);
+    let url = postgres::url(pooler.address());
+    for (from, to) in [(FILE, url.as_str()), (&url, "sqlite:back.db")] {
+        let text = copy(house.path(), from, to);
+        assert!(text.contains("is the same in both"), "{text}");
+    }
+    let people = "SELECT first_name FROM person ORDER BY id DESC LIMIT 1";
+    assert_eq!(house.database.sql(people), "Ani");
+}
+
+#[test]
 fn a_password_comes_from_a_file_and_never_from_the_address() {
     let house = House::of(postgres::Server::with(SCRAM, &[]));
     house.start_on_file().stop();

@@ -157,3 +157,39 @@ fn a_server_that_can_not_prove_itself_is_waited_for_and_never_told_the_password(
     let refused = run(vault.directory.path(), &words);
     assert!(refused.complaint(1).contains("certificate"), "{refused:?}");
 }
+
+#[test]
+fn a_school_moves_over_tls_with_a_password_and_back() {
+    let vault = Vault::new();
+    let path = vault.directory.path();
+    Server::start(path, &[]).stop();
+    let file = vault.file.to_str().unwrap();
+    let people = "SELECT count(*) FROM person";
+    for (from, to, password) in [
+        (
+            "sqlite:data/pendopo.db",
+            vault.url.as_str(),
+            "--to-password-file",
+        ),
+        (&vault.url, "sqlite:back.db", "--from-password-file"),
+    ] {
+        let ran = run(path, &["copy", "--from", from, "--to", to, password, file]);
+        assert!(ran.good().contains("is the same in both"), "{ran:?}");
+    }
+    assert_eq!(vault.database.sql(people), "1");
+    let plain = vault.url.replace("verify-full", "disable");
+    let words = [
+        "copy",
+        "--from",
+        &plain,
+        "--to",
+        "sqlite:no.db",
+        "--from-password-file",
+        file,
+    ];
+    assert_eq!(
+        run(path, &words).code,
+        Some(1),
+        "the server takes nobody without TLS"
+    );
+}
