@@ -81,7 +81,7 @@ pub(crate) fn read(input: &mut BytesMut, is_bodiless: bool) -> Result<Option<Hea
         };
     };
     let bytes = input.split_to(line.head_bytes).freeze();
-    if has_bare_line_feed(&bytes) {
+    if !has_whole_line_ends(&bytes, &places[..line.count]) {
         return Err(Malformed::LineEnd);
     }
     let mut headers = HeaderMap::with_capacity(line.count + ROOM);
@@ -132,11 +132,21 @@ fn parse(input: &[u8], places: &mut [Place; MOST_HEADERS]) -> Result<Option<Line
     }))
 }
 
-/// Whether a line ends without a carriage return. All are counted, so that many bytes are looked at at once.
+/// Whether every line of a head ends with both signs. It looks only where lines begin, which is after the line before.
+fn has_whole_line_ends(head: &[u8], places: &[Place]) -> bool {
+    if head.first() != Some(&b'H') {
+        // Empty lines stand in front.
+        return !has_bare_line_feed(head);
+    }
+    let mut begins = places.iter().map(|place| usize::from(place.name.0));
+    head.ends_with(b"\r\n\r\n") && begins.all(|begin| head[..begin].ends_with(b"\r\n"))
+}
+
+/// Whether a line ends with a line feed alone.
 pub(super) fn has_bare_line_feed(lines: &[u8]) -> bool {
     let pairs = lines.iter().zip(lines.iter().skip(1));
-    let bare = pairs.filter(|&(&before, &byte)| byte == b'\n' && before != b'\r');
-    bare.count() > 0 || lines.first() == Some(&b'\n')
+    let mut ends = pairs.filter(|&(_, &byte)| byte == b'\n');
+    lines.first() == Some(&b'\n') || ends.any(|(&before, _)| before != b'\r')
 }
 
 /// Where a part of the whole stands in it. What is empty stands nowhere.

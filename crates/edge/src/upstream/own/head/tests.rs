@@ -126,6 +126,12 @@ fn a_line_feed_alone_ends_no_line() {
         "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\n",
         "HTTP/1.1 200 OK\ncontent-length: 0\n\n",
         "\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "\r\n\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        "\r\nHTTP/1.1 200 OK\r\nx:\ny: \t\n\r\n",
+        "HTTP/1.1 200 OK\r\nx:\ny:\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: y \t\n\r\n",
+        "HTTP/1.1 200\n\r\n",
+        "HTTP/1.1 200\r\n\n",
     ] {
         assert_eq!(head(text).unwrap_err(), Malformed::LineEnd, "{text:?}");
     }
