@@ -2,7 +2,7 @@
 //! overhead.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
@@ -43,6 +43,8 @@ pub(crate) struct Watchdog {
     opened: Instant,
     armed: u64,
     sleep: Pin<Box<Sleep>>,
+    /// Whom the timer wakes; absent until it is asked, and again once it was moved.
+    told: Option<Waker>,
     drain_since: Option<u64>,
     overhead: Overhead,
 }
@@ -65,6 +67,7 @@ impl Watchdog {
             sleep: Box::pin(tokio::time::sleep_until(
                 opened + Duration::from_millis(armed),
             )),
+            told: None,
             drain_since: None,
             overhead: Overhead::default(),
         }
@@ -90,9 +93,7 @@ impl Watchdog {
             {
                 self.arm(deadline);
             }
-            if self.sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
+            ready!(self.poll_timer(cx));
             let now = pulse.now();
             match due.or_else(|| self.unread(pulse)) {
                 Some((deadline, what)) if deadline <= now => return Poll::Ready(what),
@@ -102,7 +103,20 @@ impl Watchdog {
         }
     }
 
+    /// The timer is asked only once for each time that it is set: to tell it the same again takes ten times as long as
+    /// to see that it has not gone off.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let knows = |told: &Waker| told.will_wake(cx.waker());
+        if self.told.as_ref().is_some_and(knows) && !self.sleep.is_elapsed() {
+            return Poll::Pending;
+        }
+        let outcome = self.sleep.as_mut().poll(cx);
+        self.told = outcome.is_pending().then(|| cx.waker().clone());
+        outcome
+    }
+
     fn arm(&mut self, deadline: u64) {
+        self.told = None;
         self.armed = deadline;
         self.sleep
             .as_mut()
