@@ -50,8 +50,8 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// `version` is the client's own; `is_secure` says whether it spoke TLS.
-    pub(crate) fn read(head: &Parts, version: Version, is_secure: bool) -> Self {
-        let coding = Codings::read(&head.headers).in_order(ORDER).next();
+    pub(crate) fn read(head: &Parts, codings: Codings, version: Version, is_secure: bool) -> Self {
+        let coding = codings.in_order(ORDER).next();
         Self {
             // HTTP/1.0 knows no chunks.
             is_on: version != Version::HTTP_10,

@@ -8,16 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering::Re
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::header::{HOST, REFERER, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, StatusCode, Uri, Version};
 use jiff::Timestamp;
 use traffic::{Client, RequestId};
 
 use crate::access_log::Note;
 use crate::admission::Held;
 use crate::error::{self, Refusal};
-use crate::headers;
+use crate::headers::{self, Present, Told};
 use crate::link::{Desk, Link};
 use crate::overhead::A_BYTE_IN;
 use crate::routes::Site;
@@ -38,9 +37,9 @@ pub(crate) struct Exchange {
     time: Timestamp,
     method: Method,
     uri: Uri,
-    host: Option<HeaderValue>,
-    agent: Option<HeaderValue>,
-    referer: Option<HeaderValue>,
+    /// What stood in the head as it came.
+    pub(crate) present: Present,
+    told: Told,
     status: AtomicU16,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
@@ -93,7 +92,7 @@ impl Exchange {
         let began = Instant::now();
         link.pulse.request_begins();
         let rules = link.desk.rules();
-        let [host, agent, referer] = told(&head.headers);
+        let (present, told) = headers::look(&head.headers);
         let client = client::of(&link, &rules, head);
         Arc::new(Self {
             began,
@@ -102,9 +101,8 @@ impl Exchange {
             time: Timestamp::now(),
             method: head.method.clone(),
             uri: head.uri.clone(),
-            host,
-            agent,
-            referer,
+            present,
+            told,
             status: AtomicU16::new(CLIENT_LEFT),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
@@ -258,8 +256,8 @@ impl Exchange {
             cause: self.cause.get().copied().unwrap_or_default(),
             limit: self.limit_label().as_bytes(),
             limit_ms: held.map_or(0, |held| held.wait_ms),
-            agent: self.agent.as_ref().map_or(&[], HeaderValue::as_bytes),
-            referer: self.referer.as_ref().map_or(&[], HeaderValue::as_bytes),
+            agent: bytes(self.told.agent.as_ref()),
+            referer: bytes(self.told.referer.as_ref()),
         });
     }
 
@@ -267,7 +265,7 @@ impl Exchange {
     fn host(&self) -> &[u8] {
         match self.uri.authority() {
             Some(authority) => authority.as_str().as_bytes(),
-            None => self.host.as_ref().map_or(&[], HeaderValue::as_bytes),
+            None => bytes(self.told.host.as_ref()),
         }
     }
 
@@ -283,19 +281,8 @@ impl Exchange {
     }
 }
 
-/// What the log tells of a request's headers, found in one pass: `Host`, `User-Agent` and `Referer`.
-fn told(headers: &HeaderMap) -> [Option<HeaderValue>; 3] {
-    let mut told = [None, None, None];
-    for (name, value) in headers {
-        let place = match *name {
-            HOST => 0,
-            USER_AGENT => 1,
-            REFERER => 2,
-            _ => continue,
-        };
-        told[place].get_or_insert_with(|| value.clone());
-    }
-    told
+fn bytes(value: Option<&HeaderValue>) -> &[u8] {
+    value.map_or(&[], HeaderValue::as_bytes)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -14,6 +14,7 @@ use hyper::ext::Protocol;
 
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
+use crate::headers::Present;
 use crate::link::Session;
 
 /// More headers than this are refused; hyper does so on HTTP/1.
@@ -23,6 +24,7 @@ const MOST_HEADERS: usize = 100;
 pub(crate) struct Door<'a> {
     pub(crate) session: Option<&'a Session>,
     pub(crate) has_body: bool,
+    pub(crate) present: Present,
     pub(crate) target_most: usize,
 }
 
@@ -32,6 +34,7 @@ impl<'a> Door<'a> {
         Self {
             session: exchange.link.tls.as_ref(),
             has_body: !incoming.is_end_stream(),
+            present: exchange.present,
             target_most,
         }
     }
@@ -45,7 +48,7 @@ pub(crate) fn check(head: &Parts, door: &Door<'_>) -> Result<(), &'static Refusa
         return Err(&error::TOO_MANY_HEADERS);
     }
     let authority = host::authority(head)?;
-    framing::check(head, door.has_body)?;
+    framing::check(head, door)?;
     match door.session {
         Some(session) => host::served_by(authority, session),
         None => Ok(()),

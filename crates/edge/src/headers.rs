@@ -1,5 +1,6 @@
 //! What the edge takes out of requests, and what it puts into answers.
 
+mod present;
 mod security;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 use traffic::RequestId;
 
+pub(crate) use present::{Present, Told, look};
 pub(crate) use security::SecurityHeaders;
 
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -16,7 +18,7 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// Gives the request its plain form: a path as target, one `Host`, a length in plain digits, and no header that
 /// speaks of this connection or claims what only the edge may say. Returns how many headers that were no part of
 /// HTTP's own business were dropped.
-pub(crate) fn plain(head: &mut Parts) -> u64 {
+pub(crate) fn plain(head: &mut Parts, present: Present) -> u64 {
     if let Some(authority) = head.uri.authority() {
         let host = HeaderValue::from_str(authority.as_str()).ok();
         host.map(|host| head.headers.insert(HOST, host));
@@ -27,19 +29,26 @@ pub(crate) fn plain(head: &mut Parts) -> u64 {
             .map(Uri::from)
             .unwrap_or_default();
     }
-    plain_length(&mut head.headers);
-    join_cookies(&mut head.headers);
+    if present.has(&CONTENT_LENGTH) {
+        plain_length(&mut head.headers);
+    }
+    if present.has(&COOKIE) {
+        join_cookies(&mut head.headers);
+    }
     head.version = Version::HTTP_11;
-    let doomed: Vec<HeaderName> = head
-        .headers
-        .keys()
-        .filter(|name| is_doomed(name))
-        .cloned()
-        .collect();
-    let nominated = nominated(&head.headers);
+    if present.has_doomed() {
+        drop_doomed(&mut head.headers)
+    } else {
+        0
+    }
+}
+
+fn drop_doomed(headers: &mut HeaderMap) -> u64 {
+    let own = headers.keys().filter(|name| is_doomed(name));
+    let doomed: Vec<HeaderName> = own.cloned().chain(nominated(headers)).collect();
     let mut dropped = 0;
-    for name in doomed.into_iter().chain(nominated) {
-        dropped += u64::from(head.headers.remove(&name).is_some() && is_suspect(name.as_str()));
+    for name in doomed {
+        dropped += u64::from(headers.remove(&name).is_some() && is_suspect(name.as_str()));
     }
     dropped
 }

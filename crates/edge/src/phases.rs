@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use http::header::CONNECTION;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
@@ -52,7 +52,7 @@ async fn live(
 ) -> Answer {
     let said = Said::read(&mut head, exchange.link.is_trusted);
     let admitted = admit(&exchange, &mut head, &incoming).await;
-    let reader = error_page::reader(&head.headers, exchange.rules.config.language);
+    let reader = reader(&exchange, &head);
     let terms = terms(&exchange, &head);
     let routed = admitted.and_then(|()| route(&exchange, &head));
     let response = match routed {
@@ -81,10 +81,22 @@ async fn live(
     Ok(finish(ending, response))
 }
 
+/// Who reads an answer of ours, if it is a page's reader.
+fn reader(exchange: &Exchange, head: &Parts) -> Option<Language> {
+    let says = exchange.present.has(&ACCEPT);
+    says.then(|| error_page::reader(&head.headers, exchange.rules.config.language))
+        .flatten()
+}
+
 /// How the answer may be compressed.
 fn terms(exchange: &Exchange, head: &Parts) -> Terms {
     if exchange.rules.config.compress {
-        Terms::read(head, exchange.version, exchange.client.secure)
+        let codings = if exchange.present.has(&ACCEPT_ENCODING) {
+            Codings::read(&head.headers)
+        } else {
+            Codings::default()
+        };
+        Terms::read(head, codings, exchange.version, exchange.client.secure)
     } else {
         Terms::OFF
     }
@@ -98,7 +110,9 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
         exchange.link.pulse.leaves_body_unread();
     }
     gate::check(head, &Door::of(exchange, incoming))?;
-    shared.metrics.dropped_headers(headers::plain(head));
+    shared
+        .metrics
+        .dropped_headers(headers::plain(head, exchange.present));
     if incoming.size_hint().lower() > exchange.rules.config.request.body.get() {
         return Err((&error::BODY_TOO_LARGE).into());
     }

@@ -48,11 +48,13 @@ pub(crate) async fn forward(
     (mut head, incoming): (Parts, Incoming),
     said: Said,
 ) -> Result<Response<Body>, &'static Refusal> {
-    head.headers.remove(EXPECT);
+    if exchange.present.has(&EXPECT) {
+        head.headers.remove(EXPECT);
+    }
     let introduction = headers::introduction(&head, exchange, said.told.as_ref());
     let manner = Manner::of(&upstream.config, &head.headers);
     let body = outgoing::receive(incoming, exchange, &manner).await?;
-    let rest = headers::frame(&mut head, &body);
+    let rest = headers::frame(&mut head, exchange.present, &body);
     let asked = said.ask(&mut head, &manner)?;
     upstream.budget.request();
     let mut errand = Errand {

@@ -18,7 +18,12 @@ fn terms(method: &str, is_secure: bool, headers: &[(&str, &str)]) -> Terms {
         request = request.header(*name, *value);
     }
     let (head, ()) = request.body(()).unwrap().into_parts();
-    Terms::read(&head, Version::HTTP_11, is_secure)
+    Terms::read(
+        &head,
+        Codings::read(&head.headers),
+        Version::HTTP_11,
+        is_secure,
+    )
 }
 
 fn answer(headers: &[(&str, &str)], text: impl Into<Bytes>) -> Response<Body> {

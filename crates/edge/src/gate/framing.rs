@@ -4,12 +4,18 @@ use http::Version;
 use http::header::{EXPECT, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 
+use super::Door;
 use crate::error::{self, Refusal};
 
-pub(super) fn check(head: &Parts, has_body: bool) -> Result<(), &'static Refusal> {
-    transfer_encoding(head)?;
-    if has_body && head.headers.contains_key(UPGRADE) {
+pub(super) fn check(head: &Parts, door: &Door<'_>) -> Result<(), &'static Refusal> {
+    if door.present.has(&TRANSFER_ENCODING) {
+        transfer_encoding(head)?;
+    }
+    if door.has_body && head.headers.contains_key(UPGRADE) {
         return Err(&error::UPGRADE_WITH_BODY);
+    }
+    if !door.present.has(&EXPECT) {
+        return Ok(());
     }
     match head.headers.get(EXPECT) {
         Some(expected) if !expected.as_bytes().eq_ignore_ascii_case(b"100-continue") => {

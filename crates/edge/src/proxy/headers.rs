@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::content::Outgoing;
 use crate::exchange::Exchange;
-use crate::headers::{X_REQUEST_ID, has_private, strip};
+use crate::headers::{Present, X_REQUEST_ID, has_private, strip};
 use crate::hops;
 use crate::link::Link;
 use crate::upstream;
@@ -104,11 +104,13 @@ fn owned(text: String) -> Option<Cow<'static, HeaderValue>> {
 /// States the body's length as one number, and none where there is no body. Says how long the connection may rest
 /// afterwards, if that is known: not at all after the body of a `GET`, which a target that passes over it must not
 /// take for the next request.
-pub(crate) fn frame(head: &mut Parts, body: &Outgoing) -> Option<Duration> {
+pub(crate) fn frame(head: &mut Parts, present: Present, body: &Outgoing) -> Option<Duration> {
     let is_bodiless = matches!(head.method, Method::GET | Method::HEAD);
     match body {
         Outgoing::Nothing if is_bodiless => {
-            head.headers.remove(CONTENT_LENGTH);
+            if present.has(&CONTENT_LENGTH) {
+                head.headers.remove(CONTENT_LENGTH);
+            }
             return None;
         }
         // Frames of HTTP/2 tell where it ends.

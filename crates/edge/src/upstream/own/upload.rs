@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::Body as _;
 use tokio::io::AsyncWrite;
@@ -65,8 +66,10 @@ impl Default for Upload {
 impl Upload {
     /// Begins with another request.
     pub(super) fn begin(&mut self, asking: &Asking<'_>, mut body: Outgoing) {
-        let stated = asking.head.headers.get(CONTENT_LENGTH);
-        let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+        let stated = match body {
+            Outgoing::Nothing => None,
+            _ => length(&asking.head.headers),
+        };
         let is_chunked = matches!(body, Outgoing::Streamed(_)) && stated.is_none();
         self.head.clear();
         (self.written, self.tail, self.has_begun) = (0, b"", false);
@@ -204,6 +207,12 @@ impl Upload {
         }
         Ok(())
     }
+}
+
+/// The length that a head states.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
 }
 
 fn flush(line: &mut Line, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
