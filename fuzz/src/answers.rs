@@ -14,7 +14,7 @@ pub fn read(bytes: &[u8]) {
     };
     let step = usize::from(*step).max(1);
     let mut input = BytesMut::from(text);
-    let whole = head::read(&mut input, false);
+    let whole = head::read(&mut input, false, &mut HeaderMap::new());
     let (piecewise, seen) = in_pieces(text, step);
     assert_eq!(shown(&whole), shown(&piecewise));
     let Ok(Some(head)) = whole else { return };
@@ -39,7 +39,7 @@ fn in_pieces(text: &[u8], step: usize) -> (Result<Option<Head>, head::Malformed>
     for part in text.chunks(step) {
         input.extend_from_slice(part);
         seen += part.len();
-        match head::read(&mut input, false) {
+        match head::read(&mut input, false, &mut HeaderMap::new()) {
             Ok(None) => {}
             outcome => return (outcome, seen),
         }
@@ -72,7 +72,7 @@ fn has_one_meaning(head: &Head) {
         text.extend_from_slice(b"\r\n");
     }
     text.extend_from_slice(b"\r\n");
-    let again = head::read(&mut text, false);
+    let again = head::read(&mut text, false, &mut HeaderMap::new());
     let again = again.expect("a head").expect("a whole head");
     // A version that knows no kept connections is not written again.
     assert_eq!((again.framing, &again.headers), (head.framing, &head.headers));

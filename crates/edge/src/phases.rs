@@ -72,7 +72,7 @@ async fn live(
             answer.unwrap_or_else(|refused| refuse::respond(&exchange, reader, &refused))
         }
         Ok(Route::Upstream(upstream)) => {
-            let handed = proxy::forward(&exchange, upstream, (head, incoming), said);
+            let handed = proxy::forward(&exchange, upstream, (&mut head, incoming), said);
             let answer = Box::pin(handed).await;
             answer.unwrap_or_else(|refusal| refuse::respond(&exchange, reader, &refusal.into()))
         }

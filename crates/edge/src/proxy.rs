@@ -45,17 +45,17 @@ const PANIC: HeaderName = HeaderName::from_static("x-upstream-panic");
 pub(crate) async fn forward(
     exchange: &Arc<Exchange>,
     upstream: &Arc<Upstream>,
-    (mut head, incoming): (Parts, Incoming),
+    (head, incoming): (&mut Parts, Incoming),
     said: Said,
 ) -> Result<Response<Body>, &'static Refusal> {
     if exchange.present.has(&EXPECT) {
         head.headers.remove(EXPECT);
     }
-    let introduction = headers::introduction(&head, exchange, said.told.as_ref());
+    let introduction = headers::introduction(head, exchange, said.told.as_ref());
     let manner = Manner::of(&upstream.config, &head.headers);
     let body = outgoing::receive(incoming, exchange, &manner).await?;
-    let rest = headers::frame(&mut head, exchange.present, &body);
-    let asked = said.ask(&mut head, &manner)?;
+    let rest = headers::frame(head, exchange.present, &body);
+    let asked = said.ask(head, &manner)?;
     upstream.budget.request();
     let mut errand = Errand {
         exchange,
@@ -102,7 +102,7 @@ struct Errand<'a> {
     is_harmless: bool,
     /// What is sent is a copy, so that it can be sent again.
     is_kept: bool,
-    head: Parts,
+    head: &'a mut Parts,
     introduction: &'a Introduction<'a>,
     /// Absent only while it is being sent, or when it is gone for good.
     body: Option<Outgoing>,
@@ -251,7 +251,7 @@ impl Errand<'_> {
 
     async fn send(&mut self, mut lease: Lease, body: Outgoing, is_fresh: bool) -> Outcome {
         let asking = Asking {
-            head: &self.head,
+            head: self.head,
             introduction: self.introduction,
             authority: &lease.flight.target().authority,
         };
@@ -348,6 +348,8 @@ impl Errand<'_> {
 
     fn answer(&mut self, mut lease: Lease, response: Response<Arriving>) -> Outcome {
         let (mut head, arriving) = response.into_parts();
+        // Nothing is sent again from here on.
+        lease.channel.reuse(std::mem::take(&mut self.head.headers));
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return self.switch(lease, head);
         }

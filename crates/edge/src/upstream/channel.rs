@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 
 use super::asking::Asking;
@@ -137,6 +137,13 @@ impl Channel {
     pub(crate) fn is_kept_for(&mut self, stated: Duration) {
         if let Self::Own(own) = self {
             own.stated = Some(stated);
+        }
+    }
+
+    /// The memory of a request's headers is not needed any more.
+    pub(crate) fn reuse(&mut self, headers: HeaderMap) {
+        if let Self::Own(own) = self {
+            own.reuse(headers);
         }
     }
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use tokio::task::JoinHandle;
@@ -182,6 +182,11 @@ impl Own {
     /// How much of the answer will still come.
     pub(crate) fn left(&self) -> SizeHint {
         self.intake.left()
+    }
+
+    /// The memory of a request's headers, which has been answered, serves the next answer's.
+    pub(super) fn reuse(&mut self, headers: HeaderMap) {
+        self.intake.reuse(headers);
     }
 
     /// Whether the whole answer has been taken.

@@ -70,8 +70,12 @@ struct Said {
 }
 
 /// Takes a whole head out of the input; `None` while its end has not come. `is_bodiless` says that answers to this
-/// request have no body, whatever they say of one.
-pub(crate) fn read(input: &mut BytesMut, is_bodiless: bool) -> Result<Option<Head>, Malformed> {
+/// request have no body, whatever they say of one; `spare` is an empty map that is used up.
+pub(crate) fn read(
+    input: &mut BytesMut,
+    is_bodiless: bool,
+    spare: &mut HeaderMap,
+) -> Result<Option<Head>, Malformed> {
     let mut places = [Place::default(); MOST_HEADERS];
     let Some(line) = parse(input, &mut places)? else {
         return if input.len() < MOST_BYTES {
@@ -84,7 +88,8 @@ pub(crate) fn read(input: &mut BytesMut, is_bodiless: bool) -> Result<Option<Hea
     if !has_whole_line_ends(&bytes, &places[..line.count]) {
         return Err(Malformed::LineEnd);
     }
-    let mut headers = HeaderMap::with_capacity(line.count + ROOM);
+    let mut headers = std::mem::take(spare);
+    headers.reserve(line.count + ROOM);
     let mut said = Said::default();
     for place in &places[..line.count] {
         let name =

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body::SizeHint;
 use tokio::io::AsyncReadExt;
 
@@ -17,6 +17,8 @@ use super::head::{self, Framing, Head, Malformed};
 /// Read at a time: of a head, and of a body.
 const HEAD_BYTES: usize = 8 * 1024;
 const BODY_BYTES: usize = 64 * 1024;
+/// A map of more headers is not kept while a connection rests.
+const MOST_SPARE: usize = 32;
 
 /// What was read and not taken yet, and what is still to come.
 #[derive(Default)]
@@ -29,6 +31,8 @@ pub(super) struct Intake {
     has_received: bool,
     /// Whether a long body made the buffer larger than a head needs.
     has_grown: bool,
+    /// Room for the next answer's headers.
+    spare: HeaderMap,
 }
 
 /// What is still to come of an answer's body.
@@ -68,7 +72,7 @@ impl Intake {
 
     fn head(&mut self, is_bodiless: bool) -> Result<Option<Head>, Malformed> {
         while self.may_hold_head() {
-            let Some(head) = head::read(&mut self.input, is_bodiless)? else {
+            let Some(head) = head::read(&mut self.input, is_bodiless, &mut self.spare)? else {
                 self.searched = self.input.len();
                 return Ok(None);
             };
@@ -186,6 +190,14 @@ impl Intake {
             Coming::Nothing => SizeHint::with_exact(0),
             Coming::Length(left) => SizeHint::with_exact(left),
             Coming::Chunked(_) | Coming::Close => SizeHint::default(),
+        }
+    }
+
+    /// The memory of headers that nobody needs any more serves the next answer's.
+    pub(super) fn reuse(&mut self, mut headers: HeaderMap) {
+        if headers.capacity() <= MOST_SPARE {
+            headers.clear();
+            self.spare = headers;
         }
     }
 

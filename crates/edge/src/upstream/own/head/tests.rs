@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::*;
 
 fn head(text: &str) -> Result<Option<Head>, Malformed> {
-    read(&mut BytesMut::from(text), false)
+    read(&mut BytesMut::from(text), false, &mut HeaderMap::new())
 }
 
 /// Where the body of an answer with these lines ends, and whether another answer may follow.
@@ -57,7 +57,8 @@ fn some_answers_have_no_body_whatever_they_say() {
         assert_eq!(head.framing, Framing::Length(0), "{status}");
     }
     let text = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-    let head = read(&mut BytesMut::from(text), true).unwrap().unwrap();
+    let head = read(&mut BytesMut::from(text), true, &mut HeaderMap::new());
+    let head = head.unwrap().unwrap();
     assert_eq!((head.framing, head.persists), (Framing::Length(0), true));
 }
 
@@ -158,7 +159,9 @@ fn words_for_a_status_are_kept_where_they_are_others_than_usual() {
 #[test]
 fn what_follows_a_head_stays() {
     let mut input = BytesMut::from("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhello");
-    let head = read(&mut input, false).unwrap().unwrap();
+    let head = read(&mut input, false, &mut HeaderMap::new())
+        .unwrap()
+        .unwrap();
     assert_eq!(head.headers["content-length"], "2");
     assert_eq!(&input[..], b"hello");
 }
@@ -221,7 +224,7 @@ proptest! {
         let gap = if lines.is_empty() { "" } else { end };
         let text = format!("HTTP/1.1 {status} X{end}{lines}{gap}{end}{body}");
         let mut input = BytesMut::from(text.as_str());
-        let Ok(Some(own)) = read(&mut input, false) else {
+        let Ok(Some(own)) = read(&mut input, false, &mut HeaderMap::new()) else {
             return Ok(());
         };
         prop_assert_eq!(end, "\r\n");
