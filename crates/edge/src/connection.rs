@@ -77,9 +77,8 @@ pub(crate) async fn serve(mut opened: Opened, desk: Arc<Desk>, drain: &Drain, pl
             peer: whence.address,
             is_trusted: whence.is_trusted,
             tls,
-            peer_text: OnceLock::new(),
             switch: Arc::downgrade(&switch),
-            forwarded: OnceLock::new(),
+            introduced: OnceLock::new(),
         })
     };
     if !opened.is_secure {

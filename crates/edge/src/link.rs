@@ -16,7 +16,7 @@ use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::switch::Switch;
 use crate::tls::Served;
-use crate::upstream::Pools;
+use crate::upstream::{Introduction, Pools};
 
 /// What belongs to one worker thread.
 pub(crate) struct Desk {
@@ -42,12 +42,10 @@ pub(crate) struct Link {
     pub(crate) peer: IpAddr,
     pub(crate) is_trusted: bool,
     pub(crate) tls: Option<Session>,
-    /// The peer as a header; written once for the whole connection, and only where somebody wants it.
-    pub(crate) peer_text: OnceLock<HeaderValue>,
     /// Where the connection is told to leave HTTP; nowhere on HTTP/2, which does so stream by stream.
     pub(crate) switch: Weak<Switch>,
     /// The first host that the client asked for, and what targets are told of that; nearly all others ask for the same.
-    pub(crate) forwarded: OnceLock<(Option<HeaderValue>, Option<HeaderValue>)>,
+    pub(crate) introduced: OnceLock<(Option<HeaderValue>, Introduction)>,
 }
 
 /// What the TLS handshake agreed on.
@@ -67,13 +65,6 @@ impl Desk {
 impl Link {
     pub(crate) fn shared(&self) -> &Shared {
         &self.desk.shared
-    }
-
-    pub(crate) fn peer_text(&self) -> &HeaderValue {
-        self.peer_text.get_or_init(|| {
-            HeaderValue::try_from(self.peer.to_string())
-                .expect("an address has header characters only")
-        })
     }
 
     /// Whether the client was shown a certificate that browsers believe by themselves.

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::content::{Body, Nothing, Outgoing, Whole};
 use crate::error::{self, Refusal};
 use crate::exchange::Exchange;
+use crate::headers::X_REQUEST_ID;
 use crate::patience::Patience;
 use crate::upstream::{
     Arriving, Asking, Care, Channel, Failure, Flight, Introduction, Picked, Target, Unreachable,
@@ -103,7 +104,7 @@ struct Errand<'a> {
     /// What is sent is a copy, so that it can be sent again.
     is_kept: bool,
     head: &'a mut Parts,
-    introduction: &'a Introduction<'a>,
+    introduction: &'a Introduction,
     /// Absent only while it is being sent, or when it is gone for good.
     body: Option<Outgoing>,
     tried: Vec<Arc<Target>>,
@@ -253,6 +254,7 @@ impl Errand<'_> {
         let asking = Asking {
             head: self.head,
             introduction: self.introduction,
+            own: Some((&X_REQUEST_ID, self.exchange.name())),
             authority: &lease.flight.target().authority,
         };
         let mut patience = lease.channel.patience();

@@ -11,10 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::content::Outgoing;
 use crate::exchange::Exchange;
-use crate::headers::{Present, X_REQUEST_ID, has_private, strip};
+use crate::headers::{Present, has_private, strip};
 use crate::hops;
-use crate::link::Link;
-use crate::upstream;
+use crate::upstream::{self, Introduction};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -51,54 +50,58 @@ fn joined(headers: &HeaderMap, name: &HeaderName, is_good: impl Fn(&[u8]) -> boo
     lines.join(", ")
 }
 
-/// How many headers tell whom a request comes from.
-const TOLD: usize = 6;
-
 /// Tells the target whom the request comes from. Nothing the client wrote is left by then; what a trusted proxy
-/// wrote goes before what we know ourselves.
+/// wrote goes before what we know ourselves, which is written once for each connection as long as it asks for one host.
 pub(crate) fn introduction<'a>(
     head: &Parts,
     exchange: &'a Exchange,
     told: Option<&Told>,
-) -> [(HeaderName, Option<Cow<'a, HeaderValue>>); TOLD] {
-    let client = &exchange.client;
+) -> Cow<'a, Introduction> {
     let host = head.headers.get(HOST);
-    let address = exchange.link.peer_text();
-    let proto = if client.secure { "https" } else { "http" };
-    let (for_value, forwarded) = match told {
-        None => (
-            Some(Cow::Borrowed(address)),
-            own_element(&exchange.link, host, proto),
-        ),
-        Some(told) => {
-            let text = address.to_str().unwrap_or_default();
-            let forwarded = element(exchange.link.peer, host, proto);
-            (
-                owned(appended(&told.forwarded_for, text)),
-                owned(appended(&told.forwarded, &forwarded)),
-            )
-        }
-    };
-    let real = if client.address == exchange.link.peer {
-        Some(Cow::Borrowed(address))
+    if told.is_some() {
+        return Cow::Owned(introduce(host, exchange, told));
+    }
+    let (first, written) = exchange.link.introduced.get_or_init(|| {
+        // Copied, since the client's own bytes would be kept as long as the connection.
+        let host = host.and_then(|host| HeaderValue::from_bytes(host.as_bytes()).ok());
+        let written = introduce(host.as_ref(), exchange, told);
+        (host, written)
+    });
+    if first.as_ref() == host {
+        Cow::Borrowed(written)
     } else {
-        owned(client.address.to_string())
-    };
-    let told_host = told.and_then(|told| told.host.as_ref());
-    let host = told_host.or(host).cloned().map(Cow::Owned);
-    let proto = Cow::Owned(HeaderValue::from_static(proto));
-    [
-        (REAL_IP, real),
-        (FORWARDED_FOR, for_value),
-        (FORWARDED_PROTO, Some(proto)),
-        (FORWARDED_HOST, host),
-        (FORWARDED, forwarded),
-        (X_REQUEST_ID, Some(Cow::Borrowed(exchange.name()))),
-    ]
+        Cow::Owned(introduce(host, exchange, told))
+    }
 }
 
-fn owned(text: String) -> Option<Cow<'static, HeaderValue>> {
-    HeaderValue::try_from(text).ok().map(Cow::Owned)
+fn introduce(host: Option<&HeaderValue>, exchange: &Exchange, told: Option<&Told>) -> Introduction {
+    let (client, peer) = (&exchange.client, exchange.link.peer);
+    let proto = if client.secure { "https" } else { "http" };
+    let (address, own) = (peer.to_string(), element(peer, host, proto));
+    let (for_value, forwarded) = match told {
+        None => (address, own),
+        Some(told) => (
+            appended(&told.forwarded_for, &address),
+            appended(&told.forwarded, &own),
+        ),
+    };
+    let told_host = told.and_then(|told| told.host.as_ref());
+    let lines = [
+        (
+            REAL_IP,
+            HeaderValue::try_from(client.address.to_string()).ok(),
+        ),
+        (FORWARDED_FOR, HeaderValue::try_from(for_value).ok()),
+        (FORWARDED_PROTO, Some(HeaderValue::from_static(proto))),
+        (FORWARDED_HOST, told_host.or(host).cloned()),
+        (FORWARDED, HeaderValue::try_from(forwarded).ok()),
+    ];
+    let lines = lines.into_iter();
+    Introduction::new(
+        lines
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect(),
+    )
 }
 
 /// States the body's length as one number, and none where there is no body. Says how long the connection may rest
@@ -132,21 +135,6 @@ fn appended(before: &str, own: &str) -> String {
         own.to_owned()
     } else {
         format!("{before}, {own}")
-    }
-}
-
-/// What we know ourselves, written once for each connection as long as it asks for one host.
-fn own_element<'a>(
-    link: &'a Link,
-    host: Option<&HeaderValue>,
-    proto: &str,
-) -> Option<Cow<'a, HeaderValue>> {
-    let write = |host| HeaderValue::try_from(element(link.peer, host, proto)).ok();
-    let (first, written) = link.forwarded.get_or_init(|| (host.cloned(), write(host)));
-    if first.as_ref() == host {
-        written.as_ref().map(Cow::Borrowed)
-    } else {
-        write(host).map(Cow::Owned)
     }
 }
 

@@ -1,21 +1,37 @@
 //! A request as a target is asked it: its head, and whom it comes from.
 
-use std::borrow::Cow;
-
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request};
 
 use crate::content::Outgoing;
 
-/// What the edge itself tells a target, in headers that the head does not have.
-pub(crate) type Introduction<'a> = [(HeaderName, Option<Cow<'a, HeaderValue>>)];
+/// What the edge itself tells a target, in headers that the head does not have: most requests of a connection are told
+/// the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Introduction {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// As HTTP/1.1 has it.
+    text: Vec<u8>,
+}
+
+impl Introduction {
+    pub(crate) fn new(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        let mut text = Vec::new();
+        for (name, value) in &headers {
+            line(&mut text, name, value);
+        }
+        Self { headers, text }
+    }
+}
 
 /// One request; it is not changed by being sent, so that it can be sent again.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub(crate) head: &'a Parts,
-    pub(crate) introduction: &'a Introduction<'a>,
+    pub(crate) introduction: &'a Introduction,
+    /// What this request alone is told.
+    pub(crate) own: Option<(&'a HeaderName, &'a HeaderValue)>,
     /// Said where the head names no host.
     pub(crate) authority: &'a HeaderValue,
 }
@@ -24,11 +40,6 @@ impl Asking<'_> {
     /// Whether the answer has no body, whatever it says.
     pub(super) fn is_bodiless(&self) -> bool {
         self.head.method == Method::HEAD
-    }
-
-    fn introduction(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        let told = self.introduction.iter();
-        told.filter_map(|(name, value)| Some((name, value.as_deref()?)))
     }
 
     /// As HTTP/1.1 has it.
@@ -42,7 +53,11 @@ impl Asking<'_> {
         if !headers.contains_key(HOST) {
             line(text, &HOST, self.authority);
         }
-        for (name, value) in headers.iter().chain(self.introduction()) {
+        for (name, value) in headers {
+            line(text, name, value);
+        }
+        text.extend_from_slice(&self.introduction.text);
+        if let Some((name, value)) = self.own {
             line(text, name, value);
         }
         if is_chunked {
@@ -58,11 +73,13 @@ impl Asking<'_> {
     /// As a library has it.
     pub(super) fn request(&self, body: Outgoing) -> Request<Outgoing> {
         let mut head = self.head.clone();
-        head.headers.reserve(self.introduction.len() + 1);
+        let told = &self.introduction.headers;
+        head.headers.reserve(told.len() + 2);
         if !head.headers.contains_key(HOST) {
             head.headers.insert(HOST, self.authority.clone());
         }
-        for (name, value) in self.introduction() {
+        let told = told.iter().map(|(name, value)| (name, value));
+        for (name, value) in told.chain(self.own) {
             head.headers.insert(name, value.clone());
         }
         Request::from_parts(head, body)

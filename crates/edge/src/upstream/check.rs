@@ -8,7 +8,7 @@ use http::header::{CONNECTION, USER_AGENT};
 use http::{HeaderValue, Request};
 use tokio::time::{sleep, timeout};
 
-use super::asking::Asking;
+use super::asking::{Asking, Introduction};
 use super::channel::Channel;
 use super::keeper::varied;
 use super::target::{Target, Verdict};
@@ -79,7 +79,8 @@ async fn answers(target: &Arc<Target>, check: &CheckConfig, clock: Clock) -> boo
             .ok()?;
         let asking = Asking {
             head: &request.into_parts().0,
-            introduction: &[],
+            introduction: &Introduction::default(),
+            own: None,
             authority: &target.authority,
         };
         let response = channel.send(&asking, Outgoing::Nothing).await.ok()?;
