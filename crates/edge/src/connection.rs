@@ -233,7 +233,8 @@ where
 {
     let mut watchdog = watchdog(&link.config, Multiplex::Many, &link.pulse);
     let served = Arc::clone(&link);
-    let service = service_fn(move |request| phases::serve(Arc::clone(&served), request));
+    // Boxed, since the protocol's machinery moves it from hand to hand.
+    let service = service_fn(move |request| Box::pin(phases::serve(Arc::clone(&served), request)));
     let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);
     match drive(&mut connection, &mut watchdog, &link, drain).await {
         Outcome::Ended(Ok(())) => {}
