@@ -46,6 +46,7 @@ fn access(backup: &BackupConfig) -> BucketAccess {
         region: backup.region.clone(),
         key_id: backup.access_key.clone(),
         key: backup.secret_key.clone(),
+        ca_file: backup.ca_file.clone(),
     }
 }
 

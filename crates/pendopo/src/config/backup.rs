@@ -34,6 +34,9 @@ pub(crate) struct BackupConfig {
     /// The key for the bucket. Default none.
     #[serde(with = "password")]
     pub(crate) secret_key: Password,
+    /// A PEM file with the authorities that vouch for the server of the bucket; no others are believed then. Default
+    /// none: the public ones; for example `/etc/pendopo/s3-ca.pem`.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 impl Default for BackupConfig {
@@ -47,6 +50,7 @@ impl Default for BackupConfig {
             region: "us-east-1".to_owned(),
             access_key: None,
             secret_key: Password::default(),
+            ca_file: None,
         }
     }
 }

@@ -156,6 +156,7 @@ impl<'a> Places<'a> {
                 .into_iter()
                 .chain(replicas)
                 .chain(mongo)
+                .chain(self.config.backup.ca_file.as_deref())
         });
         let files = self.files.iter().chain(of_edge).map(PathBuf::as_path);
         files.chain(of_web)

@@ -138,3 +138,29 @@ fn doctor_warns_of_a_bucket_that_others_could_read() {
     let text = school.run(&["doctor"]).stdout;
     assert!(text.contains("backup.recipient"), "{text}");
 }
+
+#[test]
+fn a_bucket_over_https_is_reached_from_where_no_authorities_are_installed() {
+    let buckets = Buckets::over_tls("school");
+    let mut school = School::new(&buckets.url());
+    // As in an image that holds nothing but the program.
+    let alone = |school: &School| {
+        let settings = school.settings.iter().flat_map(|one| ["--set", one]);
+        let words: Vec<_> = settings.chain(["backup", "create"]).collect();
+        let mut command = run::command(school.path());
+        command.env("SSL_CERT_FILE", school.path().join("bucket-key"));
+        run::end(command.env("SSL_CERT_DIR", school.path()).args(words))
+    };
+    let ran = alone(&school);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("UnknownIssuer"), "{ran:?}");
+    let root = buckets.root();
+    let file = format!("backup.ca_file={}", root.display());
+    school.settings.push(file);
+    let text = alone(&school).good().to_owned();
+    assert!(text.contains("found whole"), "{text}");
+    fs::write(&root, "no certificate\n").unwrap();
+    let ran = alone(&school);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("holds no certificate"), "{ran:?}");
+}

@@ -13,7 +13,12 @@ pub(crate) fn command(directory: &Path) -> Command {
 
 /// Runs it with these words.
 pub(crate) fn run(directory: &Path, words: &[&str]) -> Ended {
-    let output = command(directory).args(words).stdin(Stdio::null()).output();
+    end(command(directory).args(words))
+}
+
+/// Runs it as it was told to, with nothing on standard input.
+pub(crate) fn end(command: &mut Command) -> Ended {
+    let output = command.stdin(Stdio::null()).output();
     Ended::of(&output.expect("the binary can be started"))
 }
 

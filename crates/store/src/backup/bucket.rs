@@ -1,7 +1,10 @@
 //! Backups in a bucket that speaks S3: Amazon's, or one of `MinIO`, Garage or R2.
 
+use std::error::Error;
 use std::fmt;
-use std::path::Path;
+use std::fs;
+use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +14,15 @@ use lifecycle::Password;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
 use object_store::buffered::BufWriter;
 use object_store::path::Path as Key;
-use object_store::{ClientOptions, CredentialProvider, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{
+    Certificate, ClientConfigKey, ClientOptions, CredentialProvider, ObjectStore, ObjectStoreExt,
+    RetryConfig,
+};
 use secrecy::ExposeSecret;
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, copy};
 use tokio::runtime::{self, Runtime};
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::BackupError;
 use super::note::Summed;
@@ -41,6 +48,8 @@ pub struct BucketAccess {
     pub key_id: Option<String>,
     /// The key.
     pub key: Password,
+    /// A PEM file with the authorities of the server's certificate; without one, the public ones.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A key and its name, for the signature of each request.
@@ -101,6 +110,7 @@ impl Bucket {
             .with_connect_timeout(CONNECT)
             .with_timeout(PATIENCE)
             .with_read_timeout(SILENCE);
+        let client = trusting(client, access.ca_file.as_deref()).map_err(wrong)?;
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(name)
             .with_region(&access.region)
@@ -145,7 +155,7 @@ impl Bucket {
     fn fault(&self, error: &object_store::Error) -> BackupError {
         BackupError::Bucket {
             url: self.url.clone(),
-            what: error.to_string(),
+            what: told(error),
         }
     }
 
@@ -242,6 +252,45 @@ fn own(error: std::io::Error) -> object_store::Error {
     }
 }
 
+/// The error with its deepest cause, such as a certificate that nobody vouches for, which the outer ones leave out.
+fn told(error: &object_store::Error) -> String {
+    let text = error.to_string();
+    let causes = iter::successors(error.source(), |cause| (*cause).source());
+    match causes.last().map(ToString::to_string) {
+        Some(cause) if !text.contains(&cause) => format!("{text}: {cause}"),
+        _ => text,
+    }
+}
+
+/// The public authorities are in the binary, since an image of nothing else has none; a file of one's own takes the
+/// place of them all.
+fn trusting(client: ClientOptions, ca_file: Option<&Path>) -> Result<ClientOptions, String> {
+    let Some(file) = ca_file else {
+        let roots = TLS_SERVER_ROOT_CERTS.iter();
+        return roots
+            .map(|root| Certificate::from_der(root))
+            .try_fold(client, |client, root| {
+                Ok(client.with_root_certificate(root?))
+            })
+            .map_err(|error: object_store::Error| error.to_string());
+    };
+    let wrong = |what: String| {
+        format!(
+            "can't use `backup.ca_file` {}: {what}; name a PEM file with the authority's certificate",
+            file.display()
+        )
+    };
+    let text = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let roots = Certificate::from_pem_bundle(&text).map_err(|error| wrong(error.to_string()))?;
+    if roots.is_empty() {
+        return Err(wrong("it holds no certificate".to_owned()));
+    }
+    let client = client.with_config(ClientConfigKey::NoSystemCertificates, "true");
+    Ok(roots
+        .into_iter()
+        .fold(client, ClientOptions::with_root_certificate))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,7 +308,7 @@ mod tests {
         let missing = key().unwrap_err().to_string();
         assert!(missing.contains("can't read"), "{missing}");
         for written in ["first", "second"] {
-            std::fs::write(&file, format!("{written}\n")).unwrap();
+            fs::write(&file, format!("{written}\n")).unwrap();
             assert_eq!(key().unwrap().secret_key, written);
         }
     }
