@@ -42,6 +42,8 @@ pub(crate) struct Keeper {
     standing: Standing,
     /// The newest first, as they were listed last.
     listed: Vec<Backup>,
+    /// From when on a time of the schedule counts where there is no backup yet.
+    begun: Timestamp,
 }
 
 impl Keeper {
@@ -61,6 +63,7 @@ impl Keeper {
             config: config.clone(),
             standing,
             listed: Vec::new(),
+            begun: Clock::System.now(),
         }
     }
 
@@ -96,10 +99,11 @@ impl Keeper {
         }
     }
 
-    /// The first time of the schedule after the newest backup: one that was missed is made up for.
+    /// The first time of the schedule after the newest backup: one that was missed is made up for. Without a backup it
+    /// is the first after the start, which has to stay the same until one is made.
     fn due(&self) -> Option<Timestamp> {
         let newest = self.listed.first().map(|newest| newest.made_at);
-        let after = newest.unwrap_or_else(|| Clock::System.now());
+        let after = newest.unwrap_or(self.begun);
         self.config.backup.schedule.next(after, &self.zone)
     }
 
@@ -269,6 +273,16 @@ mod tests {
         assert!(!keeper.make().await);
         assert!(keeper.standing.fact("last error").contains("/proc/nowhere"));
         assert_eq!(keeper.standing.failures(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_first_backup_is_due_when_its_time_has_come() {
+        let directory = TempDir::new().unwrap();
+        let mut keeper = keeper(&directory, &[]);
+        keeper.look().await;
+        assert!(keeper.due().unwrap() > Clock::System.now());
+        keeper.begun = keeper.begun.before(Duration::from_hours(25));
+        assert!(keeper.due().unwrap() < Clock::System.now());
     }
 
     #[tokio::test]
