@@ -2,9 +2,9 @@
 
 mod balance;
 mod compose;
-mod engine;
+pub(crate) mod engine;
 mod hardening;
-mod image;
+pub(crate) mod image;
 mod moving;
 mod outside;
 mod project;

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::program::{frugal_cargo, output, run as run_program, say};
+use crate::deploy_test::image;
+use crate::program::{output, run as run_program, say};
 use crate::version;
 use crate::workspace::Workspace;
 
@@ -22,10 +23,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let name = format!("pendopo-{version}-{}-linux", std::env::consts::ARCH);
     let folder = emptied(&root.join(format!("target/release-{version}")))?;
     copy(root, &folder, &name)?;
-    build(root)?;
     let inside = folder.join(&name);
-    std::fs::copy(root.join("target/release/pendopo"), inside.join("pendopo"))
-        .context("copying the binary")?;
+    // The very one of the image, which needs no library of the system.
+    std::fs::copy(image::binary(root)?, inside.join("pendopo")).context("copying the binary")?;
     pack(&folder, &name)?;
     std::fs::remove_dir_all(&inside).context("removing what was packed")?;
     let bill = sbom::text(&Workspace::read(root)?, &read_lock(root)?)?;
@@ -42,13 +42,6 @@ fn emptied(folder: &Path) -> Result<PathBuf> {
     }
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     Ok(folder.to_owned())
-}
-
-/// As the image has it: without a library of the system.
-fn build(root: &Path) -> Result<()> {
-    let words = ["rustc", "--release", "--locked", "--package", "pendopo"];
-    let linked = ["--bin", "pendopo", "--", "-C", "target-feature=+crt-static"];
-    run_program(frugal_cargo(root).args(words).args(linked))
 }
 
 /// What is committed and nothing else: secrets of a trial may stand in `deploy/`.

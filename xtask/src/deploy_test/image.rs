@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -23,15 +23,14 @@ pub(super) const SHELL: &str = "pendopo-deploy-test-shell";
 const MOST_BYTES: u64 = 30_000_000;
 
 /// Its name, as the manifests have it.
-pub(super) fn name() -> String {
+pub(crate) fn name() -> String {
     format!("pendopo:{}", env!("CARGO_PKG_VERSION"))
 }
 
-pub(super) fn build(root: &Path, engine: &Engine) -> Result<()> {
+pub(crate) fn build(root: &Path, engine: &Engine) -> Result<()> {
     let text = fs::read_to_string(root.join(DOCKERFILE)).context(DOCKERFILE)?;
     same_compiler(root, &text)?;
-    let words = compiling(&text)?;
-    run(frugal_cargo(root).args(&words[1..]))?;
+    let words = compile(root, &text)?;
     stand_in(root, engine, from(&text)?, &words)?;
     let version = format!("VERSION={}", env!("CARGO_PKG_VERSION"));
     let image = name();
@@ -41,6 +40,20 @@ pub(super) fn build(root: &Path, engine: &Engine) -> Result<()> {
         .args(["build", "--quiet", "--file", DOCKERFILE, "--tag", &image])
         .args(["--build-arg", &version, "."]))?;
     check(engine, &image)
+}
+
+/// Makes the binary that the image has.
+pub(crate) fn binary(root: &Path) -> Result<PathBuf> {
+    let text = fs::read_to_string(root.join(DOCKERFILE)).context(DOCKERFILE)?;
+    compile(root, &text)?;
+    Ok(root.join(BINARY))
+}
+
+/// Compiles with the words of the Dockerfile, which are returned.
+fn compile(root: &Path, text: &str) -> Result<Vec<String>> {
+    let words = compiling(text)?;
+    run(frugal_cargo(root).args(&words[1..]))?;
+    Ok(words)
 }
 
 /// The compiler of the image is the one that everything else is built by.
