@@ -4,12 +4,12 @@ mod backups;
 mod build;
 mod cgroup;
 mod clients;
+mod containers;
 pub(crate) mod contender;
 mod counted;
 mod crowd;
 mod floor;
 mod growth;
-pub(crate) mod http;
 mod load;
 pub(crate) mod machine;
 mod pendopo;
@@ -89,7 +89,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     }
     say(&text);
     say(&format!("written to {}", path.display()));
-    Ok(())
+    results.containers.map(drop)
 }
 
 /// Builds come first: later they would share the cores with the contenders, and one that fails would lose the report.
@@ -118,6 +118,8 @@ fn measure(bench: &Bench) -> Result<Results> {
     let backups = backups::measure(bench)?;
     let sizes = sizes::measure(bench)?;
     let proxies = proxy::measure(bench)?;
+    // Last, since the image has a binary of its own, which takes the place of the one that was measured.
+    let containers = containers::measure(bench);
     Ok(Results {
         contenders,
         figures,
@@ -126,6 +128,7 @@ fn measure(bench: &Bench) -> Result<Results> {
         growth,
         backups,
         sizes,
+        containers,
         crowds,
         build,
         proxies,

@@ -8,6 +8,7 @@ mod deployment;
 mod dev;
 mod fuzz;
 mod generate;
+mod http;
 mod program;
 mod release;
 mod room;

@@ -81,6 +81,23 @@ impl Group {
     }
 }
 
+/// Processor time of the group that a process is in, such as its container.
+pub(crate) fn cpu_of(process: u32) -> Result<Duration> {
+    let told = fs::read_to_string(format!("/proc/{process}/cgroup"))
+        .with_context(|| format!("process {process} is in no group"))?;
+    let mut folders = told.lines().filter_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (hierarchy, path) = (fields.next()?, fields.next()?);
+        Some(
+            Path::new(ROOT)
+                .join(hierarchy)
+                .join(path.trim_start_matches('/')),
+        )
+    });
+    let used = folders.find_map(|folder| used(&folder));
+    used.with_context(|| format!("the group of process {process} does not tell what it used"))
+}
+
 fn used(folder: &Path) -> Option<Duration> {
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
     if let Some(nanoseconds) = read("cpuacct.usage") {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::http::Client;
 use super::load::Part;
 use super::process::{Process, memory_bytes};
 use super::wrk::{Request, Requests};
 use super::{Bench, floor, pendopo, pocketbase, seed};
+use crate::http::Client;
 use crate::program::say;
 
 /// A way to start a contender; its folder holds what it keeps between two starts.

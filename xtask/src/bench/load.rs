@@ -47,6 +47,8 @@ pub(crate) enum Part {
     Backups,
     /// How many users machines of some sizes hold; as root, since control groups hold them
     Sizes,
+    /// Image, start, memory and cost of a request in containers, as root
+    Containers,
     /// The edge as a proxy, beside nginx, `HAProxy` and Caddy
     Proxy,
     /// The same but `HAProxy`, which has no files: static files of 10 kB and 1 MB
@@ -104,6 +106,7 @@ impl Part {
             Self::RedisPage => "On Redis: message page of 50 messages over HTTPS",
             Self::Backups => "Backups",
             Self::Sizes => "Users that a machine holds",
+            Self::Containers => "Containers",
             Self::Proxy => "The edge as a proxy",
             Self::Files => "Static files",
             Self::Handshakes => "Full TLS handshakes",

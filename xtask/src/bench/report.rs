@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::backups::{self, Step};
 use super::build::Build;
 use super::clients::{self, Creates};
+use super::containers::{self, Containers};
 use super::contender::Contender;
 use super::crowd::Crowd;
 use super::load::{LOADS, Part};
@@ -35,6 +36,8 @@ pub(crate) struct Results {
     pub(crate) growth: growth::Growth,
     pub(crate) backups: Vec<Step>,
     pub(crate) sizes: Vec<sizes::Held>,
+    /// What failed last must not lose what was measured before.
+    pub(crate) containers: Result<Option<Containers>>,
     pub(crate) crowds: Vec<Crowd>,
     pub(crate) build: Option<Build>,
     pub(crate) proxies: Option<Proxies>,
@@ -75,6 +78,7 @@ pub(crate) fn text(bench: &Bench, results: &Results) -> Result<String> {
     text += &on_disk(&results.growth.sizes)?;
     text += &backups::text(&results.backups)?;
     text += &sizes::text(&results.sizes)?;
+    text += &containers::text(&results.containers)?;
     text += &connections(&results.crowds)?;
     text += &proxy::text(results.proxies.as_ref(), results.counts.as_ref())?;
     Ok(text)

@@ -11,7 +11,7 @@ use super::compose;
 use super::outside::{self, CLIENTS, Outside};
 use super::project::{PATIENCE, Project};
 use super::{say_took, wait_for};
-use crate::bench::http::Client;
+use crate::http::Client;
 
 /// A stopped replica is left out, and a new one taken in, within these times.
 const LEFT_OUT_WITHIN: Duration = Duration::from_secs(2);

@@ -20,13 +20,13 @@ const PLACE: &str = "/run/pendopo-deploy-test";
 const STORE: &str = "/var/lib/pendopo-deploy-test";
 
 /// An engine, and ours if nobody else runs one; then it ends with this, and what it kept is removed.
-pub(super) struct Engine {
+pub(crate) struct Engine {
     socket: PathBuf,
     own: Option<Child>,
 }
 
 impl Engine {
-    pub(super) fn find_or_start() -> Result<Self> {
+    pub(crate) fn find_or_start() -> Result<Self> {
         let found = Self {
             socket: PathBuf::from(SOCKET),
             own: None,
@@ -86,7 +86,7 @@ impl Engine {
     }
 
     /// Runs `docker` to its end; what it printed.
-    pub(super) fn docker(&self, words: &[&str]) -> Result<String> {
+    pub(crate) fn docker(&self, words: &[&str]) -> Result<String> {
         output(self.client("docker")?.args(words)).map(|text| text.trim().to_owned())
     }
 
@@ -105,13 +105,13 @@ impl Engine {
     }
 
     /// A container's first process, as this machine numbers it.
-    pub(super) fn pid(&self, id: &str) -> Result<u64> {
+    pub(crate) fn pid(&self, id: &str) -> Result<u64> {
         let told = self.inspect(id)?;
         told["State"]["Pid"].as_u64().context("it has no process")
     }
 
     /// What a container said last.
-    pub(super) fn said(&self, id: &str) -> Result<String> {
+    pub(crate) fn said(&self, id: &str) -> Result<String> {
         let mut docker = self.client("docker")?;
         let out = docker.args(["logs", "--tail", "20", id]).output()?;
         let all = [out.stdout, out.stderr].concat();
@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// A client of this engine, by its name.
-    pub(super) fn client(&self, name: &str) -> Result<Command> {
+    pub(crate) fn client(&self, name: &str) -> Result<Command> {
         client(&self.socket, name)
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use rustix::net::{self, AddressFamily, SocketType};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::bench::http::Client;
+use crate::http::Client;
 use crate::program::output;
 use crate::tools;
 

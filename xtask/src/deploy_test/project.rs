@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use super::engine::Engine;
 use super::{image, wait_for};
-use crate::bench::http::Client;
+use crate::http::Client;
 use crate::program::{output, run, say};
 
 /// What its containers, networks and volumes begin with.

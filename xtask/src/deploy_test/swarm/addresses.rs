@@ -37,7 +37,7 @@ pub(super) fn check(stack: &Stack<'_>, outside: &Outside) -> Result<()> {
     told_apart(stack)
 }
 
-fn flood(port: u16) -> Result<crate::bench::http::Client> {
+fn flood(port: u16) -> Result<crate::http::Client> {
     let mut client = outside::connect(0, port)?;
     client.send_part("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
     Ok(client)

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 
 use super::stack::Stack;
-use crate::bench::http::Client;
 use crate::deploy_test::outside::{self, CLIENTS, Outside};
+use crate::http::Client;
 
 /// How often each client asks: less than its limit, all of them together 60 times a second.
 const PAUSE: Duration = Duration::from_millis(200);

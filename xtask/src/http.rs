@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client for setting contenders up: plain, one exchange at a time, keep-alive.
+//! A small HTTP/1.1 client for setting servers up and asking them: plain, one exchange at a time, keep-alive.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
