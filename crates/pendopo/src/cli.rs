@@ -129,6 +129,10 @@ pub(crate) enum RenderCommand {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one thing is there"
+)]
 pub(crate) struct RenderOptions {
     /// A name under which the school is reached; publishes ports 80 and 443, and has a certificate fetched
     #[arg(long, value_name = "HOST")]
@@ -142,6 +146,12 @@ pub(crate) struct RenderOptions {
     /// Keep the audit trail in MongoDB, in a container of its own, and messages if they are not in Redis
     #[arg(long)]
     pub(crate) mongo: bool,
+    /// Let `web` reach PostgreSQL by way of `PgBouncer`, in a container of its own; needs `--postgres`
+    #[arg(long)]
+    pub(crate) pgbouncer: bool,
+    /// Have the access log in a volume of its own, which another container follows
+    #[arg(long)]
+    pub(crate) log_reader: bool,
     /// How many play the role `web`; more than one needs `--postgres`
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) web: u32,
@@ -285,7 +295,11 @@ pub(crate) enum AuditCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackupCommand {
     /// Make one now, beside a running server, and prove it by restoring it into a scratch place
-    Create,
+    Create {
+        /// Then remove old ones that `backup.keep` does not keep, as after one of the schedule
+        #[arg(long)]
+        thin_out: bool,
+    },
     /// List them with what each is worth
     List,
     /// Restore one into a scratch place, to prove that it is whole

@@ -2,6 +2,7 @@
 
 mod backups;
 mod bootstrap;
+mod certified;
 mod cli;
 mod commands;
 mod config;

@@ -30,9 +30,15 @@ pub(crate) fn compose(choice: &Choice) -> Vec<File> {
         "compose.yaml",
         headed("compose", choice, &manifest.to_string()),
     )];
-    for (name, what, with) in servers(choice) {
+    for (name, what, with) in additions(choice) {
         let full = compose::document(&roles::deployment(&with));
-        let overlay = overlay::overlay(&manifest, &full);
+        // PgBouncer's lies upon the one with PostgreSQL.
+        let under = Choice {
+            postgres: with.postgres && (choice.postgres || with.pgbouncer),
+            ..choice.clone()
+        };
+        let under = compose::document(&roles::deployment(&under));
+        let overlay = overlay::overlay(&under, &full);
         files.push(file(
             &format!("compose.{name}.yaml"),
             format!("# {OVERLAY} {what}.\n{overlay}"),
@@ -53,9 +59,8 @@ pub(crate) fn compose(choice: &Choice) -> Vec<File> {
     files
 }
 
-/// The servers that the choice has not: the overlay's name, what it changes, and the choice with that server alone.
-fn servers(choice: &Choice) -> Vec<(&'static str, &'static str, Choice)> {
-    let (postgres, redis, mongo) = (choice.postgres, choice.redis, choice.mongo);
+/// What the choice has not: the overlay's name, what it changes, and the choice with that alone.
+fn additions(choice: &Choice) -> Vec<(&'static str, &'static str, Choice)> {
     let with = |change: fn(&mut Choice)| {
         let mut with = choice.clone();
         change(&mut with);
@@ -63,22 +68,37 @@ fn servers(choice: &Choice) -> Vec<(&'static str, &'static str, Choice)> {
     };
     let all = [
         (
-            postgres,
+            choice.postgres,
             "postgres",
             "records in PostgreSQL; then there may be many: `--scale web=3`",
             with(|choice| choice.postgres = true),
         ),
         (
-            redis,
+            choice.redis,
             "redis",
             "messages, sessions and what replicas tell each other in Redis",
             with(|choice| choice.redis = true),
         ),
         (
-            mongo,
+            choice.mongo,
             "mongo",
             "the audit trail and messages in MongoDB; with Redis as well, name that file last",
             with(|choice| choice.mongo = true),
+        ),
+        (
+            choice.pgbouncer,
+            "pgbouncer",
+            "PgBouncer before PostgreSQL; name this file behind compose.postgres.yaml",
+            with(|choice| {
+                choice.postgres = true;
+                choice.pgbouncer = true;
+            }),
+        ),
+        (
+            choice.log_reader,
+            "log-reader",
+            "the access log in a volume of its own, and a container that follows it",
+            with(|choice| choice.log_reader = true),
         ),
     ];
     let missing = all.into_iter().filter(|row| !row.0);

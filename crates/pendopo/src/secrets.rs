@@ -1,5 +1,6 @@
 //! The secrets that a deployment needs, and how their files are made.
 
+use std::cell::RefCell;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
@@ -9,8 +10,25 @@ use anyhow::{Context, Result, bail};
 use school::secret::{Secret, SecretHash, hex};
 use tempfile::NamedTempFile;
 
+use crate::certified::{Certified, Server};
+
 /// The group of every container, by which those that are given a secret can read its file.
 pub(crate) const CONTAINERS: u32 = 65532;
+
+/// A transaction at a time has a connection to the server. Sessions are as many as 25 processes of ours may open.
+const PGBOUNCER: &str = "[databases]
+pendopo = host=postgres port=5432 dbname=pendopo
+[pgbouncer]
+listen_addr = *
+listen_port = 6432
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = /run/secrets/pgbouncer-users
+pool_mode = transaction
+default_pool_size = 20
+max_client_conn = 200
+server_tls_sslmode = prefer
+";
 
 /// One secret, by the name that its file has in `secrets/` and in `/run/secrets/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +37,15 @@ pub(crate) enum SecretName {
     PostgresPassword,
     RedisPassword,
     RedisAcl,
+    RedisCa,
+    RedisCertificate,
+    RedisKey,
     MongoPassword,
+    MongoCa,
+    MongoServer,
+    MongoClient,
+    PgbouncerUsers,
+    PgbouncerIni,
 }
 
 /// What became of one secret.
@@ -33,12 +59,20 @@ pub(crate) enum Outcome {
 
 impl SecretName {
     /// Every secret; one that another is made from comes after it.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::AdminPassword,
         Self::PostgresPassword,
         Self::RedisPassword,
         Self::RedisAcl,
+        Self::RedisCa,
+        Self::RedisCertificate,
+        Self::RedisKey,
         Self::MongoPassword,
+        Self::MongoCa,
+        Self::MongoServer,
+        Self::MongoClient,
+        Self::PgbouncerUsers,
+        Self::PgbouncerIni,
     ];
 
     /// The file's name.
@@ -48,7 +82,40 @@ impl SecretName {
             Self::PostgresPassword => "postgres-password",
             Self::RedisPassword => "redis-password",
             Self::RedisAcl => "redis-acl",
+            Self::RedisCa => "redis-ca",
+            Self::RedisCertificate => "redis-certificate",
+            Self::RedisKey => "redis-key",
             Self::MongoPassword => "mongo-password",
+            Self::MongoCa => "mongo-ca",
+            Self::MongoServer => "mongo-server",
+            Self::MongoClient => "mongo-client",
+            Self::PgbouncerUsers => "pgbouncer-users",
+            Self::PgbouncerIni => "pgbouncer-ini",
+        }
+    }
+
+    /// The server whose certificate, key or authority it is.
+    fn server(self) -> Option<Server> {
+        let mut all = [Server::Redis, Server::Mongo].into_iter();
+        all.find(|server| Self::around(*server).contains(&self))
+    }
+
+    /// What is made together.
+    fn around(server: Server) -> [Self; 3] {
+        match server {
+            Server::Redis => [Self::RedisCa, Self::RedisCertificate, Self::RedisKey],
+            Server::Mongo => [Self::MongoCa, Self::MongoServer, Self::MongoClient],
+        }
+    }
+
+    /// What its file holds of those.
+    fn among(self, made: &Certified) -> String {
+        match self {
+            Self::RedisCertificate => made.of_server.certificate.clone(),
+            Self::RedisKey => made.of_server.key.clone(),
+            Self::MongoServer => made.of_server.both(),
+            Self::MongoClient => made.of_client.both(),
+            _ => made.authority.clone(),
         }
     }
 
@@ -61,7 +128,15 @@ impl SecretName {
             Self::PostgresPassword => "between `web` and PostgreSQL",
             Self::RedisPassword => "between `web` and Redis",
             Self::RedisAcl => "the digest of `redis-password`, as Redis reads it (`aclfile`)",
+            Self::RedisCa => "the authority by which `web` knows Redis",
+            Self::RedisCertificate => "the certificate of Redis, for ten years",
+            Self::RedisKey => "the key of `redis-certificate`",
             Self::MongoPassword => "between `web` and MongoDB",
+            Self::MongoCa => "the authority by which `web` and MongoDB know each other",
+            Self::MongoServer => "the certificate of MongoDB with its key, for ten years",
+            Self::MongoClient => "the certificate of `web` at MongoDB with its key, for ten years",
+            Self::PgbouncerUsers => "`postgres-password`, as PgBouncer reads it (`auth_file`)",
+            Self::PgbouncerIni => "the settings of PgBouncer, which you may change",
         }
     }
 }
@@ -69,6 +144,8 @@ impl SecretName {
 /// A folder of secrets.
 pub(crate) struct SecretFolder {
     path: PathBuf,
+    /// The certificates that were made just now.
+    certified: RefCell<Vec<Certified>>,
 }
 
 impl SecretFolder {
@@ -81,6 +158,7 @@ impl SecretFolder {
             .with_context(|| format!("can't make the directory {}", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
+            certified: RefCell::default(),
         })
     }
 
@@ -120,8 +198,40 @@ impl SecretFolder {
                 "user default on #{} ~* &* +@all\n",
                 self.redis_digest()?
             )),
-            _ => Ok(Secret::random().reveal().to_owned()),
+            SecretName::PgbouncerUsers => Ok(pgbouncer_user(&self.postgres_password()?)),
+            SecretName::PgbouncerIni => Ok(PGBOUNCER.to_owned()),
+            _ => match name.server() {
+                Some(server) => self.certified(server, name),
+                None => Ok(Secret::random().reveal().to_owned()),
+            },
         }
+    }
+
+    /// The certificates around a server are made together, and the key that signed them is forgotten.
+    fn certified(&self, server: Server, name: SecretName) -> Result<String> {
+        let mut made = self.certified.borrow_mut();
+        if !made.iter().any(|one| one.server == server) {
+            let all = SecretName::around(server);
+            let there = all.iter().find(|other| self.file(**other).exists());
+            if let Some(there) = there {
+                bail!(
+                    "{} is there, but not {}: remove {} to have all of them made anew",
+                    self.file(*there).display(),
+                    name.as_str(),
+                    all.map(|one| format!("`{}`", one.as_str())).join(", ")
+                );
+            }
+            made.push(Certified::make(server)?);
+        }
+        let mut made = made.iter();
+        let one = made.find(|one| one.server == server);
+        Ok(name.among(one.context("it was made just now")?))
+    }
+
+    fn postgres_password(&self) -> Result<String> {
+        let password = self.find(SecretName::PostgresPassword)?;
+        let password = password.context("`postgres-password` comes before `pgbouncer-users`")?;
+        Ok(password.trim_end_matches(['\r', '\n']).to_owned())
     }
 
     /// Redis compares a password with its SHA-256, so that the server's own file need not hold it.
@@ -141,8 +251,21 @@ impl SecretFolder {
                 self.file(name).display()
             );
         }
+        if name == SecretName::PgbouncerUsers
+            && text.trim_end() != pgbouncer_user(&self.postgres_password()?).trim_end()
+        {
+            bail!(
+                "{} has not the password in `postgres-password`, so nobody would get through PgBouncer: remove it to have it made anew",
+                self.file(name).display()
+            );
+        }
         Ok(())
     }
+}
+
+/// The one user, as the `auth_file` of `PgBouncer` has it.
+fn pgbouncer_user(password: &str) -> String {
+    format!("\"pendopo\" \"{}\"\n", password.replace('"', "\"\""))
 }
 
 /// Whole or not at all, and never over another file.

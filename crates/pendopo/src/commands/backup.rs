@@ -17,18 +17,23 @@ use crate::console::{Progress, say};
 
 pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
     match command {
-        BackupCommand::Create => create(config),
+        BackupCommand::Create { thin_out } => create(config, thin_out),
         BackupCommand::List => list(config),
         BackupCommand::Verify(one) => verify(config, &one),
         BackupCommand::Restore(one) => force::run(config, &one),
     }
 }
 
-fn create(config: &Config) -> Result<ExitCode> {
+fn create(config: &Config, thin_out: bool) -> Result<ExitCode> {
     let made = backups::create_here(backups::of(config)?, config, "writing")?;
     say(format!("{} in {}", made.name, config.backup.to));
     if let Some(note) = &made.note {
         say(described(note));
+    }
+    if thin_out {
+        for old in backups::of(config)?.thin_out(&config.backup.keep)? {
+            say(format!("removed: {}", old.name));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,6 +20,10 @@ pub(super) fn run(command: &RenderCommand) -> Result<ExitCode> {
     if let Some(fault) = choice.fault() {
         return Err(Usage(fault.to_owned()).into());
     }
+    if choice.log_reader && matches!(command, RenderCommand::K8s(_)) {
+        let fault = "in Kubernetes, pods share no volume: let the cluster's collector have the access log, and leave out `--log-reader`";
+        return Err(Usage(fault.to_owned()).into());
+    }
     let files = match command {
         RenderCommand::Compose { .. } => render::compose(&choice),
         RenderCommand::Stack(_) => render::stack(&choice),
@@ -42,6 +46,8 @@ fn choice(options: &RenderOptions, build: Option<&String>) -> Choice {
         postgres: options.postgres,
         redis: options.redis,
         mongo: options.mongo,
+        pgbouncer: options.pgbouncer,
+        log_reader: options.log_reader,
         build: build.cloned(),
     }
 }

@@ -2,6 +2,10 @@
 
 /// The options of `pendopo render`.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one thing is there"
+)]
 pub(crate) struct Choice {
     /// The names under which the school is reached.
     pub(crate) domains: Vec<String>,
@@ -13,6 +17,10 @@ pub(crate) struct Choice {
     pub(crate) redis: bool,
     /// Whether the audit trail is kept in MongoDB, and messages where Redis doesn't.
     pub(crate) mongo: bool,
+    /// Whether PostgreSQL is reached by way of `PgBouncer`.
+    pub(crate) pgbouncer: bool,
+    /// Whether another container follows the access log.
+    pub(crate) log_reader: bool,
     /// Where the image can be built from.
     pub(crate) build: Option<String>,
 }
@@ -24,12 +32,19 @@ impl Choice {
             postgres: true,
             redis: true,
             mongo: true,
+            pgbouncer: true,
+            log_reader: true,
             ..self.clone()
         }
     }
 
     /// What can't work, with the mend.
     pub(crate) fn fault(&self) -> Option<&'static str> {
+        if self.pgbouncer && !self.postgres {
+            return Some(
+                "PgBouncer stands before PostgreSQL: add `--postgres`, or leave out `--pgbouncer`",
+            );
+        }
         (self.web != 1 && !self.postgres).then_some(
             "SQLite is for one `web`: let records be kept in PostgreSQL with `--postgres`, or leave out `--web`",
         )
@@ -43,6 +58,8 @@ impl Choice {
             (self.postgres, " --postgres"),
             (self.redis, " --redis"),
             (self.mongo, " --mongo"),
+            (self.pgbouncer, " --pgbouncer"),
+            (self.log_reader, " --log-reader"),
         ];
         let servers = servers.into_iter().filter(|(is_chosen, _)| *is_chosen);
         let servers = servers.map(|(_, word)| word.to_owned());

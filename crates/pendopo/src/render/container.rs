@@ -54,6 +54,12 @@ pub(super) fn mounts(service: &Service) -> Vec<Yaml> {
             .put("source", *name)
             .put("target", *target)
             .into(),
+        Mount::Readable { name, target } => Map::new()
+            .put("type", "volume")
+            .put("source", *name)
+            .put("target", *target)
+            .put("read_only", true)
+            .into(),
         Mount::Memory { target, mebibytes } => {
             let size = Map::new().put("size", mebibytes << 20);
             let mount = Map::new().put("type", "tmpfs").put("target", *target);

@@ -45,6 +45,14 @@ const VARIABLES: &[(&str, &str)] = &[
         "The image of MongoDB, with compose.mongo.yaml.",
     ),
     (
+        "PGBOUNCER_IMAGE",
+        "The image of PgBouncer, with compose.pgbouncer.yaml.",
+    ),
+    (
+        "LOG_READER_IMAGE",
+        "The image that has `tail`, with compose.log-reader.yaml.",
+    ),
+    (
         "SECRETS",
         "The directory that `pendopo init-secrets` filled.",
     ),

@@ -8,9 +8,10 @@ mod workload;
 use toml::Value;
 
 use super::File;
-use super::model::{Deployment, Service, Setting, Update};
+use super::model::{Configuration, Deployment, Service, Setting, Update};
 use super::settings;
 use super::yaml::{Map, Yaml};
+use crate::cli::RoleName;
 
 /// Where all of it is.
 const NAMESPACE: &str = "pendopo";
@@ -92,6 +93,12 @@ fn fitted(deployment: &Deployment) -> Deployment {
     {
         service.update = Update::StartFirst;
         service.replicas = service.replicas.max(2);
+        if let (Some(RoleName::Web), Configuration::Settings(_, settings)) =
+            (service.role(), &mut service.configuration)
+        {
+            // What a pod keeps goes with it: a job makes the backups, on a volume of its own.
+            settings.push(("backup.schedule", Value::from("off")));
+        }
     }
     deployment
 }
@@ -124,10 +131,9 @@ fn jobs(deployment: &Deployment) -> Vec<Map> {
     let pairs = jobs.filter_map(|job| Some((job, deployment.service(job.of)?)));
     pairs
         .flat_map(|(job, service)| {
-            [
-                workload::job(job, service),
-                policy::of_job(job, service, deployment),
-            ]
+            let mut objects = workload::job(job, service);
+            objects.push(policy::of_job(job, service, deployment));
+            objects
         })
         .collect()
 }

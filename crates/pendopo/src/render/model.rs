@@ -77,6 +77,11 @@ pub(crate) enum Mount {
         name: &'static str,
         target: &'static str,
     },
+    /// The same, of which nothing can be changed from there.
+    Readable {
+        name: &'static str,
+        target: &'static str,
+    },
     /// Memory of so many MiB.
     Memory {
         target: &'static str,
@@ -151,7 +156,12 @@ impl Deployment {
         for service in &self.services {
             names.extend(service.volumes().map(|(name, _)| name));
         }
-        names.dedup();
+        let mut seen = Vec::new();
+        names.retain(|name| {
+            let is_new = !seen.contains(name);
+            seen.push(*name);
+            is_new
+        });
         names
     }
 }
@@ -168,7 +178,9 @@ impl Service {
     /// Its volumes, each with its place.
     pub(crate) fn volumes(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.mounts.iter().filter_map(|mount| match mount {
-            Mount::Volume { name, target } => Some((*name, *target)),
+            Mount::Volume { name, target } | Mount::Readable { name, target } => {
+                Some((*name, *target))
+            }
             Mount::Memory { .. } => None,
         })
     }

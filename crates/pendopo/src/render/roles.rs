@@ -12,6 +12,8 @@ use crate::secrets::{CONTAINERS, SecretName};
 
 /// The version whose image is run.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The job that makes a backup.
+pub(super) const BACKUP: &str = "backup";
 /// Where a container has what it keeps.
 const DATA: &str = "/data";
 /// Who may have forwarded a request to `web`: in its networks there is nobody but the edge and the stores.
@@ -42,8 +44,15 @@ pub(crate) fn deployment(choice: &Choice) -> Deployment {
     if choice.postgres {
         servers::add_postgres(&mut deployment, choice);
         deployment.jobs.push(job("migrate", &["migrate"]));
-    } else {
-        deployment.jobs.push(job("backup", &["backup", "create"]));
+    }
+    deployment
+        .jobs
+        .push(job(BACKUP, &["backup", "create", "--thin-out"]));
+    if choice.pgbouncer {
+        servers::add_pgbouncer(&mut deployment);
+    }
+    if choice.log_reader {
+        servers::add_log_reader(&mut deployment);
     }
     if choice.mongo {
         servers::add_mongo(&mut deployment, choice);

@@ -15,7 +15,18 @@ const SERVER: User = User {
     group: CONTAINERS,
 };
 
-/// PostgreSQL for the records. Whoever plays `web` keeps nothing then, so that there may be many.
+/// Where backups are that outlive those who make them.
+const BACKUPS: &str = "/backups";
+/// What a program may use that does little.
+const SMALL: Limits = Limits {
+    milli_cpus: 500,
+    mebibytes: 64,
+    processes: 64,
+    reserved_milli_cpus: 50,
+    reserved_mebibytes: 16,
+};
+
+/// PostgreSQL for the records. Whoever plays `web` keeps nothing but backups then, so that there may be many.
 pub(super) fn add_postgres(deployment: &mut Deployment, choice: &Choice) {
     let settings = [
         (
@@ -23,21 +34,49 @@ pub(super) fn add_postgres(deployment: &mut Deployment, choice: &Choice) {
             Value::from("postgres://pendopo@postgres/pendopo"),
         ),
         secret("store.records_password_file", SecretName::PostgresPassword),
-        // A backup in what a container forgets is none.
-        ("backup.schedule", Value::from("off")),
+        ("backup.to", Value::from(BACKUPS)),
     ];
     let web = web(deployment);
-    depend(web, "postgres", SecretName::PostgresPassword, &settings);
-    web.mounts = vec![memory("/data", 64), memory("/tmp", 16)];
+    let secrets = [SecretName::PostgresPassword];
+    depend(web, "postgres", &secrets, &settings);
+    // Those of one machine share the backups, of which one of them makes each.
+    web.mounts = vec![
+        memory("/data", 64),
+        volume("backups", BACKUPS),
+        memory("/tmp", 16),
+    ];
     web.replicas = choice.web;
     web.update = Update::StartFirst;
     web.nodes = "";
     deployment.services.push(postgres());
 }
 
+/// `PgBouncer` between `web` and PostgreSQL, which then has fewer connections.
+pub(super) fn add_pgbouncer(deployment: &mut Deployment) {
+    let address = Value::from("postgres://pendopo@pgbouncer:6432/pendopo");
+    let web = web(deployment);
+    if let Configuration::Settings(_, own) = &mut web.configuration {
+        own.iter_mut()
+            .filter(|(key, _)| *key == "store.records")
+            .for_each(|(_, value)| *value = address.clone());
+    }
+    web.talks_to.retain(|name| *name != "postgres");
+    web.talks_to.push("pgbouncer");
+    deployment.services.push(pgbouncer());
+}
+
+/// Somebody who follows the access log, and can change nothing of it.
+pub(super) fn add_log_reader(deployment: &mut Deployment) {
+    let edge = deployment.services.iter_mut();
+    for edge in edge.filter(|service| service.name == "edge") {
+        edge.mounts.push(volume("edge-logs", "/data/logs"));
+    }
+    deployment.services.push(log_reader());
+}
+
 /// Redis for what is read often and changes often. Limits stay the edge's own: it can't reach the stores.
 pub(super) fn add_redis(deployment: &mut Deployment) {
-    let address = Value::from("redis://redis");
+    let address = Value::from("rediss://redis?ca_file=/run/secrets/redis-ca");
     let password = |key| secret(key, SecretName::RedisPassword);
     let settings = [
         ("store.messages", address.clone()),
@@ -47,18 +86,17 @@ pub(super) fn add_redis(deployment: &mut Deployment) {
         ("store.cache", address),
         password("store.cache_password_file"),
     ];
-    depend(
-        web(deployment),
-        "redis",
-        SecretName::RedisPassword,
-        &settings,
-    );
+    let secrets = [SecretName::RedisPassword, SecretName::RedisCa];
+    depend(web(deployment), "redis", &secrets, &settings);
     deployment.services.push(redis());
 }
 
 /// MongoDB for what is written once, and never changed.
 pub(super) fn add_mongo(deployment: &mut Deployment, choice: &Choice) {
-    let address = Value::from("mongodb://pendopo@mongo/pendopo?authSource=admin");
+    let address = Value::from(
+        "mongodb://pendopo@mongo/pendopo?authSource=admin&directConnection=true&tls=true\
+         &tlsCAFile=/run/secrets/mongo-ca&tlsCertificateKeyFile=/run/secrets/mongo-client",
+    );
     let password = |key| secret(key, SecretName::MongoPassword);
     let mut settings = vec![
         ("store.audit", address.clone()),
@@ -68,12 +106,12 @@ pub(super) fn add_mongo(deployment: &mut Deployment, choice: &Choice) {
         settings.push(("store.messages", address));
         settings.push(password("store.messages_password_file"));
     }
-    depend(
-        web(deployment),
-        "mongo",
+    let secrets = [
         SecretName::MongoPassword,
-        &settings,
-    );
+        SecretName::MongoCa,
+        SecretName::MongoClient,
+    ];
+    depend(web(deployment), "mongo", &secrets, &settings);
     deployment.services.push(mongo());
 }
 
@@ -84,9 +122,9 @@ fn web(deployment: &mut Deployment) -> &mut Service {
 }
 
 /// What it means for `web` to use a server.
-fn depend(web: &mut Service, server: &'static str, name: SecretName, settings: &[Setting]) {
+fn depend(web: &mut Service, server: &'static str, secrets: &[SecretName], settings: &[Setting]) {
     web.talks_to.push(server);
-    web.secrets.push(name);
+    web.secrets.extend_from_slice(secrets);
     if let Configuration::Settings(_, own) = &mut web.configuration {
         own.extend_from_slice(settings);
     }
@@ -128,10 +166,72 @@ fn postgres() -> Service {
     }
 }
 
+fn pgbouncer() -> Service {
+    let health = [
+        "pg_isready",
+        "--quiet",
+        "--host=127.0.0.1",
+        "--port=6432",
+        "--username=pendopo",
+        "--dbname=pendopo",
+    ];
+    let common = server(&[memory("/etc/pgbouncer", 1)]);
+    Service {
+        name: "pgbouncer",
+        image: "${PGBOUNCER_IMAGE:-edoburu/pgbouncer:v1.23.1-p3}".to_owned(),
+        command: words(&["pgbouncer", "/run/secrets/pgbouncer-ini"]),
+        secrets: vec![SecretName::PgbouncerIni, SecretName::PgbouncerUsers],
+        listens: vec![6432],
+        talks_to: vec!["postgres"],
+        health: words(&health),
+        limits: SMALL,
+        // It keeps nothing, so it may be anywhere, and two at a time.
+        update: Update::StartFirst,
+        nodes: "",
+        ..common
+    }
+}
+
+/// It has the numbers of the edge, whose files are closed to others.
+fn log_reader() -> Service {
+    let logs = Mount::Readable {
+        name: "edge-logs",
+        target: "/logs",
+    };
+    Service {
+        name: "log-reader",
+        image: "${LOG_READER_IMAGE:-busybox:1.37.0}".to_owned(),
+        command: words(&["tail", "-n", "+1", "-F", "/logs/access.log"]),
+        mounts: vec![logs],
+        health: words(&["test", "-r", "/logs/access.log"]),
+        limits: SMALL,
+        // Where the volume is.
+        nodes: "EDGE_NODES",
+        user: User {
+            user: CONTAINERS,
+            group: CONTAINERS,
+        },
+        ..server(&[])
+    }
+}
+
 /// Every change is on the disk before it is answered; the password is known by its digest alone.
 fn redis() -> Service {
     let command = [
         "redis-server",
+        "--port",
+        "0",
+        "--tls-port",
+        "6379",
+        "--tls-ca-cert-file",
+        "/run/secrets/redis-ca",
+        "--tls-cert-file",
+        "/run/secrets/redis-certificate",
+        "--tls-key-file",
+        "/run/secrets/redis-key",
+        // A client is known by its password.
+        "--tls-auth-clients",
+        "no",
         "--dir",
         "/data",
         "--appendonly",
@@ -149,10 +249,21 @@ fn redis() -> Service {
         name: "redis",
         image: "${REDIS_IMAGE:-redis:7.2-bookworm}".to_owned(),
         command: words(&command),
-        secrets: vec![SecretName::RedisAcl],
+        secrets: vec![
+            SecretName::RedisAcl,
+            SecretName::RedisCa,
+            SecretName::RedisCertificate,
+            SecretName::RedisKey,
+        ],
         listens: vec![6379],
         // Also without a password it answers, if only that it wants one.
-        health: words(&["redis-cli", "ping"]),
+        health: words(&[
+            "redis-cli",
+            "--tls",
+            "--cacert",
+            "/run/secrets/redis-ca",
+            "ping",
+        ]),
         ..server(&[volume("redis-data", "/data")])
     }
 }
@@ -165,7 +276,29 @@ fn mongo() -> Service {
         // The shell that asks for its health keeps things at home.
         ("HOME", "/tmp".to_owned()),
     ];
-    let ping = ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"];
+    let command = [
+        "mongod",
+        "--bind_ip_all",
+        "--wiredTigerCacheSizeGB",
+        "0.25",
+        "--tlsMode",
+        "requireTLS",
+        "--tlsCertificateKeyFile",
+        "/run/secrets/mongo-server",
+        "--tlsCAFile",
+        "/run/secrets/mongo-ca",
+    ];
+    let ping = [
+        "mongosh",
+        "--quiet",
+        "--tls",
+        "--tlsCAFile",
+        "/run/secrets/mongo-ca",
+        "--tlsCertificateKeyFile",
+        "/run/secrets/mongo-server",
+        "--eval",
+        "db.adminCommand('ping').ok",
+    ];
     let places = [
         volume("mongo-data", "/data/db"),
         volume("mongo-config", "/data/configdb"),
@@ -173,9 +306,13 @@ fn mongo() -> Service {
     Service {
         name: "mongo",
         image: "${MONGO_IMAGE:-mongo:7.0-jammy}".to_owned(),
-        command: words(&["mongod", "--bind_ip_all", "--wiredTigerCacheSizeGB", "0.25"]),
+        command: words(&command),
         configuration: Configuration::Environment(environment),
-        secrets: vec![SecretName::MongoPassword],
+        secrets: vec![
+            SecretName::MongoPassword,
+            SecretName::MongoCa,
+            SecretName::MongoServer,
+        ],
         listens: vec![27017],
         health: words(&ping),
         ..server(&places)

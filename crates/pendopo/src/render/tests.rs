@@ -12,6 +12,8 @@ fn choice() -> Choice {
         postgres: true,
         redis: true,
         mongo: true,
+        pgbouncer: true,
+        log_reader: false,
         build: None,
     }
 }

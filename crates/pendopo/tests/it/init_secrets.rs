@@ -47,9 +47,17 @@ fn secrets_are_strong_and_told_of_without_being_shown() {
         names,
         [
             "admin-password",
+            "mongo-ca",
+            "mongo-client",
             "mongo-password",
+            "mongo-server",
+            "pgbouncer-ini",
+            "pgbouncer-users",
             "postgres-password",
             "redis-acl",
+            "redis-ca",
+            "redis-certificate",
+            "redis-key",
             "redis-password",
         ]
     );
@@ -97,14 +105,21 @@ fn a_secret_that_can_not_work_is_refused_with_the_mend() {
     let folder = directory.path().join("secrets");
     run(directory.path(), &["init-secrets"]).good();
     fs::write(folder.join("redis-password"), "another word").unwrap();
-    let ended = run(directory.path(), &["init-secrets"]);
-    assert_eq!(ended.code, Some(1));
-    assert!(
-        ended
-            .stderr
-            .contains("secrets/redis-acl has not the digest of `redis-password`"),
-        "{ended:?}"
-    );
+    let check = |words: &str| {
+        let ended = run(directory.path(), &["init-secrets"]);
+        assert_eq!(ended.code, Some(1));
+        assert!(ended.stderr.contains(words), "{ended:?}");
+    };
+    check("secrets/redis-acl has not the digest of `redis-password`");
+    fs::remove_file(folder.join("redis-acl")).unwrap();
+    fs::remove_file(folder.join("mongo-client")).unwrap();
+    check("remove `mongo-ca`, `mongo-server`, `mongo-client` to have all of them made anew");
+    for name in ["mongo-ca", "mongo-server"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    run(directory.path(), &["init-secrets"]).good();
+    fs::write(folder.join("postgres-password"), "another word").unwrap();
+    check("secrets/pgbouncer-users has not the password in `postgres-password`");
     fs::write(folder.join("admin-password"), "\n").unwrap();
     let ended = run(directory.path(), &["init-secrets"]);
     assert_eq!(ended.code, Some(1));

@@ -16,6 +16,8 @@ pub(super) enum Purpose {
     Serve,
     /// It does one thing.
     Once,
+    /// The same, and what it writes stays.
+    Keep,
 }
 
 /// The template of a workload's pods.
@@ -29,13 +31,13 @@ pub(super) fn template(name: &str, service: &Service, command: &[String], purpos
         .put("securityContext", security(service));
     let spec = match purpose {
         Purpose::Serve => spec.put("topologySpreadConstraints", spread(name)),
-        Purpose::Once => spec.put("restartPolicy", "OnFailure"),
+        Purpose::Once | Purpose::Keep => spec.put("restartPolicy", "OnFailure"),
     };
     let container = container(name, service, command, purpose);
     Map::new().put("metadata", metadata).put(
         "spec",
         spec.put("containers", vec![container])
-            .put_some("volumes", volumes(service)),
+            .put_some("volumes", volumes(service, purpose)),
     )
 }
 
@@ -81,7 +83,7 @@ fn container(name: &str, service: &Service, command: &[String], purpose: Purpose
         .put("resources", resources(service))
         .put("securityContext", rights)
         .put_some("volumeMounts", mounts(service));
-    if purpose == Purpose::Once {
+    if purpose != Purpose::Serve {
         return map;
     }
     let sleep = Map::new().put("sleep", Map::new().put("seconds", 5_u32));
@@ -173,6 +175,7 @@ fn mounts(service: &Service) -> Vec<Map> {
     let mount = |name: &str, path: &str| Map::new().put("name", name).put("mountPath", path);
     let places = service.mounts.iter().map(|place| match place {
         Mount::Volume { name, target } => mount(name, target),
+        Mount::Readable { name, target } => mount(name, target).put("readOnly", true),
         Mount::Memory { target, .. } => mount(&memory_name(target), target),
     });
     let mut mounts: Vec<Map> = places.collect();
@@ -193,11 +196,15 @@ fn memory_name(target: &str) -> String {
 }
 
 /// What a role writes lives as long as its pod; a server's volume is claimed by its workload.
-fn volumes(service: &Service) -> Vec<Yaml> {
+fn volumes(service: &Service, purpose: Purpose) -> Vec<Yaml> {
     let named = |name: &str| Map::new().put("name", name);
     let places = service.mounts.iter().filter_map(|place| match place {
-        Mount::Volume { .. } if service.role().is_none() => None,
-        Mount::Volume { name, .. } => {
+        Mount::Volume { .. } | Mount::Readable { .. } if service.role().is_none() => None,
+        Mount::Volume { name, .. } if purpose == Purpose::Keep => {
+            let claim = Map::new().put("claimName", *name);
+            Some(named(name).put("persistentVolumeClaim", claim))
+        }
+        Mount::Volume { name, .. } | Mount::Readable { name, .. } => {
             let scratch = Map::new().put("sizeLimit", SCRATCH);
             Some(named(name).put("emptyDir", scratch))
         }

@@ -1,10 +1,14 @@
 //! What keeps pods running, and the names by which they are found.
 
-use super::super::model::{Job, Mount, Service};
-use super::super::roles::VERSION;
+use super::super::model::{Job, Service};
+use super::super::roles::{BACKUP, VERSION};
 use super::super::yaml::Map;
 use super::pod::{Purpose, template};
 use super::{list, matching, object, selector};
+
+/// When a backup is made: as everywhere, each night at two.
+const NIGHTLY: &str = "0 2 * * *";
+const TIME_ZONE: &str = "Asia/Jakarta";
 
 /// How much of a disk a server gets at first.
 const DISK: &str = "10Gi";
@@ -43,18 +47,19 @@ pub(super) fn workload(service: &Service) -> Map {
 }
 
 fn claims(service: &Service) -> Vec<Map> {
-    let claim = |mount: &Mount| {
-        let Mount::Volume { name, .. } = mount else {
-            return None;
-        };
-        let size = Map::new().put("requests", Map::new().put("storage", DISK));
-        let spec = Map::new()
-            .put("accessModes", ["ReadWriteOnce"])
-            .put("resources", size);
-        let metadata = Map::new().put("name", *name);
-        Some(Map::new().put("metadata", metadata).put("spec", spec))
+    let claim = |(name, _)| {
+        let metadata = Map::new().put("name", name);
+        Map::new().put("metadata", metadata).put("spec", disk())
     };
-    service.mounts.iter().filter_map(claim).collect()
+    service.volumes().map(claim).collect()
+}
+
+/// What is asked of the cluster for a volume.
+fn disk() -> Map {
+    let size = Map::new().put("requests", Map::new().put("storage", DISK));
+    Map::new()
+        .put("accessModes", ["ReadWriteOnce"])
+        .put("resources", size)
 }
 
 /// What is published goes through the cluster's balancer with the client's address; all else is found pod by pod.
@@ -84,15 +89,32 @@ pub(super) fn service(service: &Service) -> Map {
     object("v1", "Service", service.name).put("spec", spec)
 }
 
-/// Each version has a job of its own, since a job is never changed.
-pub(super) fn job(job: &Job, service: &Service) -> Map {
+/// Each version has a job of its own, since a job is never changed; the one for backups comes back each night.
+pub(super) fn job(job: &Job, service: &Service) -> Vec<Map> {
+    let once = |purpose| {
+        Map::new()
+            .put("backoffLimit", 6_u32)
+            .put("activeDeadlineSeconds", 1800_u32)
+            .put("ttlSecondsAfterFinished", 86400_u32)
+            .put(
+                "template",
+                template(job.name, service, &job.command, purpose),
+            )
+    };
+    if job.name != BACKUP {
+        let name = format!("{}-{VERSION}", job.name);
+        return vec![object("batch/v1", "Job", &name).put("spec", once(Purpose::Once))];
+    }
     let spec = Map::new()
-        .put("backoffLimit", 6_u32)
-        .put("activeDeadlineSeconds", 1800_u32)
-        .put("ttlSecondsAfterFinished", 86400_u32)
-        .put(
-            "template",
-            template(job.name, service, &job.command, Purpose::Once),
-        );
-    object("batch/v1", "Job", &format!("{}-{VERSION}", job.name)).put("spec", spec)
+        .put("schedule", NIGHTLY)
+        .put("timeZone", TIME_ZONE)
+        .put("concurrencyPolicy", "Forbid")
+        .put("startingDeadlineSeconds", 3600_u32)
+        .put("jobTemplate", Map::new().put("spec", once(Purpose::Keep)));
+    let volumes = service.volumes();
+    let claims =
+        volumes.map(|(name, _)| object("v1", "PersistentVolumeClaim", name).put("spec", disk()));
+    claims
+        .chain([object("batch/v1", "CronJob", job.name).put("spec", spec)])
+        .collect()
 }

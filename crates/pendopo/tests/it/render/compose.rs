@@ -11,14 +11,16 @@ use crate::run::{command, run};
 
 const FILES: [&str; 1] = ["compose.yaml"];
 /// The later of the two that have messages wins.
-const EVERYTHING: [&str; 4] = [
+const EVERYTHING: [&str; 6] = [
     "compose.yaml",
     "compose.postgres.yaml",
+    "compose.pgbouncer.yaml",
     "compose.mongo.yaml",
     "compose.redis.yaml",
+    "compose.log-reader.yaml",
 ];
 /// What is not ours.
-const SERVERS: [&str; 3] = ["postgres", "redis", "mongo"];
+const SERVERS: [&str; 5] = ["postgres", "pgbouncer", "redis", "mongo", "log-reader"];
 
 #[test]
 fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
@@ -26,7 +28,7 @@ fn every_container_is_bounded_and_may_do_nothing_that_it_needs_not() {
     let folder = rendered(directory.path(), &["compose"]);
     let manifest = composed(&folder, &EVERYTHING, &[]);
     let services = entries(&manifest["services"]);
-    assert_eq!(services.len(), 5);
+    assert_eq!(services.len(), 7);
     for (name, service) in services {
         assert_eq!(service["read_only"].as_bool(), Some(true), "{name}");
         assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
@@ -99,7 +101,7 @@ fn pendopo_takes_every_setting_of_the_manifest() {
         assert!(output.status.success(), "{name}: {output:?}");
         let word = match name {
             "edge" => "balance = \"ip_hash\"",
-            _ => "store.records = \"postgres://pendopo@postgres/pendopo\"",
+            _ => "store.records = \"postgres://pendopo@pgbouncer:6432/pendopo\"",
         };
         assert!(said.contains(word), "{said}");
     }
@@ -169,17 +171,28 @@ fn the_overlay_makes_of_the_base_what_would_be_rendered_at_once() {
     let laid = composed(&folder, &EVERYTHING, &[]);
     let whole = run(
         directory.path(),
-        &["render", "compose", "--postgres", "--redis", "--mongo"],
+        &[
+            "render",
+            "compose",
+            "--postgres",
+            "--pgbouncer",
+            "--redis",
+            "--mongo",
+            "--log-reader",
+        ],
     );
     fs::write(folder.join("whole.yaml"), whole.good()).unwrap();
     let whole = composed(&folder, &["whole.yaml"], &[]);
-    for name in ["edge", "web", "postgres", "redis", "mongo"] {
+    for name in ["edge", "web"].into_iter().chain(SERVERS) {
         let (one, other) = (&laid["services"][name], &whole["services"][name]);
         assert_eq!(sorted(one), sorted(other), "{name}");
     }
-    let one = &laid["services"]["web"];
+    let places = laid["services"]["web"]["volumes"].as_vec().unwrap();
+    let data = places
+        .iter()
+        .find(|place| place["target"].as_str() == Some("/data"));
     assert_eq!(
-        one["volumes"][0]["type"].as_str(),
+        data.unwrap()["type"].as_str(),
         Some("tmpfs"),
         "each `web` by itself, so that there may be many"
     );
@@ -206,7 +219,11 @@ fn many_web_are_rendered_with_postgres_alone() {
     let words = ["render", "compose", "--web", "3"];
     let ended = run(directory.path(), &words);
     assert!(ended.complaint(2).contains("`--postgres`"), "{ended:?}");
-    let whole = run(directory.path(), &[&words[..], &["--postgres"]].concat());
+    let words = ["render", "compose", "--pgbouncer"];
+    let ended = run(directory.path(), &words);
+    assert!(ended.complaint(2).contains("`--postgres`"), "{ended:?}");
+    let words = ["render", "compose", "--web", "3", "--postgres"];
+    let whole = run(directory.path(), &words);
     let manifest = parse(whole.good());
     assert_eq!(manifest["services"]["web"]["scale"].as_i64(), Some(3));
 }

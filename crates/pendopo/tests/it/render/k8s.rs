@@ -62,12 +62,36 @@ fn name(object: &Yaml) -> &str {
 
 /// The templates of everything that has pods.
 fn templates(objects: &[Yaml]) -> Vec<(&str, &Yaml)> {
-    let with_pods = |object: &&Yaml| !object["spec"]["template"].is_badvalue();
-    objects
-        .iter()
-        .filter(with_pods)
-        .map(|object| (name(object), &object["spec"]["template"]["spec"]))
-        .collect()
+    objects.iter().filter_map(pod_of).collect()
+}
+
+/// What is done by the clock has a job within.
+fn pod_of(object: &Yaml) -> Option<(&str, &Yaml)> {
+    let spec = &object["spec"];
+    let places = [&spec["template"], &spec["jobTemplate"]["spec"]["template"]];
+    let found = places.into_iter().find(|place| !place.is_badvalue())?;
+    Some((name(object), &found["spec"]))
+}
+
+#[test]
+fn a_backup_is_made_each_night_on_a_volume_that_stays() {
+    let directory = tempdir().unwrap();
+    for overlay in OVERLAYS {
+        let objects = objects(&built(directory.path(), overlay));
+        let job = kind(&objects, "CronJob")[0];
+        assert_eq!(job["spec"]["schedule"].as_str(), Some("0 2 * * *"));
+        let (_, pod) = pod_of(job).unwrap();
+        let command = texts(&pod["containers"][0]["args"]);
+        assert_eq!(command, ["backup", "create", "--thin-out"]);
+        let mut volumes = pod["volumes"].as_vec().unwrap().iter();
+        let claim =
+            volumes.find_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
+        let claims = kind(&objects, "PersistentVolumeClaim");
+        assert!(
+            claims.iter().any(|one| Some(name(one)) == claim),
+            "{claim:?}"
+        );
+    }
 }
 
 #[test]
@@ -150,7 +174,7 @@ fn must_be_confined(name: &str, container: &Yaml) {
 }
 
 fn must_have_allowed_volumes(name: &str, pod: &Yaml) {
-    let allowed = ["emptyDir", "secret", "configMap"];
+    let allowed = ["emptyDir", "secret", "configMap", "persistentVolumeClaim"];
     for volume in pod["volumes"].as_vec().unwrap() {
         let kinds: Vec<&str> = entries(volume).into_iter().map(|entry| entry.0).collect();
         let kind = kinds.into_iter().find(|kind| *kind != "name").unwrap();
@@ -179,11 +203,13 @@ fn nobody_reaches_anybody_but_by_a_policy() {
     };
     assert_eq!(reached("edge"), ["web"]);
     assert_eq!(reached("web"), ["postgres", "mongo", "redis"]);
-    assert_eq!(reached("migrate"), ["postgres", "mongo", "redis"]);
+    for job in ["migrate", "backup"] {
+        assert_eq!(reached(job), ["postgres", "mongo", "redis"]);
+    }
     assert_eq!(reached("postgres"), Vec::<String>::new());
     let callers = &of("postgres")["ingress"][0]["from"];
     let callers: Vec<String> = callers.as_vec().unwrap().iter().map(peer).collect();
-    assert_eq!(callers, ["web", "migrate"]);
+    assert_eq!(callers, ["web", "migrate", "backup"]);
     assert_eq!(peer(&of("web")["ingress"][0]["from"][0]), "edge");
     assert!(of("migrate")["ingress"].as_vec().unwrap().is_empty());
 }

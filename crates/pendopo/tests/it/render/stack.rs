@@ -94,7 +94,7 @@ fn web_is_replaced_before_it_ends_and_the_edge_keeps_the_addresses_of_clients() 
         "{ports:?}"
     );
     for (name, service) in entries(&manifest["services"]) {
-        if name == "migrate" {
+        if ["migrate", "backup"].contains(&name) {
             continue;
         }
         let failed = &service["deploy"]["update_config"]["failure_action"];
