@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::program::{self, cargo, frugal_cargo, say};
-use crate::{dependencies, deployment, fuzz, room, test, tidy};
+use crate::{dependencies, deploy_test, deployment, fuzz, room, test, tidy};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     ("dependencies", dependencies::check),
     ("deployment", deployment::lint),
     ("tidy", tidy::run),
+    ("deployment on a Docker Engine", on_engine),
 ];
 
 /// Runs every step; the first that fails ends the run and is named.
@@ -70,6 +71,10 @@ fn documentation(root: &Path) -> Result<()> {
 
 fn tests(root: &Path) -> Result<()> {
     test::run(root, &test::Options::for_ci())
+}
+
+fn on_engine(root: &Path) -> Result<()> {
+    deploy_test::run(root, &deploy_test::Options::default())
 }
 
 fn brief_fuzz(root: &Path) -> Result<()> {

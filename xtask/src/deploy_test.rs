@@ -2,12 +2,15 @@
 
 mod balance;
 mod compose;
+mod domain;
 pub(crate) mod engine;
 mod hardening;
 pub(crate) mod image;
 mod moving;
 mod outside;
 mod project;
+mod readers;
+mod records;
 mod segments;
 mod stand_in;
 mod swarm;
@@ -20,7 +23,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::program::say;
-use crate::tools;
+use crate::{test, tools};
 use engine::Engine;
 use project::Project;
 
@@ -32,12 +35,14 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("ip", "iproute2"),
     ("busybox", "busybox-static"),
     ("nsenter", "util-linux"),
+    ("pebble", "pebble"),
     ("pg_ctlcluster", "postgresql"),
+    ("pgbouncer", "pgbouncer"),
     ("redis-server", "redis-server"),
     ("python3", "python3"),
 ];
 
-#[derive(Args)]
+#[derive(Default, Args)]
 pub(crate) struct Options {
     /// Only these parts, such as `compose,swarm`
     #[arg(long, value_delimiter = ',')]
@@ -48,8 +53,12 @@ pub(crate) struct Options {
 enum Part {
     /// `edge` and `web` on SQLite
     Compose,
-    /// With PostgreSQL and Redis, and several `web`
+    /// With PostgreSQL behind `PgBouncer`, with Redis, and several `web`
     Scale,
+    /// With the audit trail and messages in MongoDB
+    Mongo,
+    /// A domain with certificates from an authority, and backups by the clock
+    Domain,
     /// The stack with PostgreSQL and Redis
     Swarm,
     /// From Compose to Swarm, on SQLite
@@ -67,31 +76,47 @@ const ON_SQLITE: &[Check] = &[
     ("containers and processes are closed in", hardening::check),
     ("networks hold what is apart apart", segments::check),
     ("a wedged process ends and comes back", wedged::check),
+    ("another container follows the access log", readers::check),
 ];
-const SERVERS: [&str; 3] = [
+const WITH_READER: [&str; 2] = ["compose.yaml", "compose.log-reader.yaml"];
+const SERVERS: [&str; 4] = [
     "compose.yaml",
     "compose.postgres.yaml",
+    "compose.pgbouncer.yaml",
     "compose.redis.yaml",
 ];
+const WITH_MONGO: [&str; 2] = ["compose.yaml", "compose.mongo.yaml"];
+const ON_MONGO: &[Check] = &[("MongoDB keeps the data", compose::check)];
 const ON_SERVERS: &[Check] = &[
     ("PostgreSQL and Redis keep the data", compose::check),
     ("only `web` reaches the stores", segments::check_stores),
     ("requests are spread over replicas", balance::check),
+    ("records are dumped, backed up and put back", records::check),
 ];
 
 /// Builds the images, runs them in every way, tries everything, and leaves nothing behind.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     tools::debian(PROGRAMS)?;
+    test::python(root)?;
     let engine = Engine::find_or_start()?;
     image::build(root, &engine)?;
     stand_in::postgres(root, &engine)?;
     stand_in::redis(root, &engine)?;
     let is_wanted = |part| options.only.is_empty() || options.only.contains(&part);
     if is_wanted(Part::Compose) {
-        on_compose(root, &engine, &["compose.yaml"], ON_SQLITE)?;
+        stand_in::log_reader(&engine)?;
+        on_compose(root, &engine, &WITH_READER, ON_SQLITE)?;
     }
     if is_wanted(Part::Scale) {
+        stand_in::pgbouncer(root, &engine)?;
         on_compose(root, &engine, &SERVERS, ON_SERVERS)?;
+    }
+    if is_wanted(Part::Mongo) {
+        stand_in::mongo(root, &engine)?;
+        on_compose(root, &engine, &WITH_MONGO, ON_MONGO)?;
+    }
+    if is_wanted(Part::Domain) {
+        domain::check(root, &engine)?;
     }
     if is_wanted(Part::Swarm) {
         swarm::check(root, &engine)?;

@@ -74,10 +74,13 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
 /// The places are fixed, since tests look there: `target/venv/bin` and `target/npm/node_modules`.
 fn install(root: &Path) -> Result<()> {
     tools::debian(PROGRAMS)?;
-    tools::python(
-        &root.join("target/venv"),
-        &root.join("xtask/requirements/test.txt"),
-    )?;
+    python(root)?;
     tools::npm(&root.join("target/npm"), AXE)?;
     tools::nextest(root)
+}
+
+/// The Python environment with the servers and the clients that tests need.
+pub(crate) fn python(root: &Path) -> Result<()> {
+    let requirements = root.join("xtask/requirements/test.txt");
+    tools::python(&root.join("target/venv"), &requirements)
 }

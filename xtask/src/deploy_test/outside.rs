@@ -19,7 +19,7 @@ const NAME: &str = "pendopo-outside";
 const CABLE: &str = "pendopo-test";
 const PEER: &str = "eth0";
 /// Of the networks that are set aside for tests of machines like this one (RFC 2544).
-const HERE: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
+pub(super) const HERE: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 const ROUTE: &str = "198.18.0.0/16";
 /// How many clients there are; no two share the network by which the edge tells clients apart.
 pub(super) const CLIENTS: u8 = 12;

@@ -24,19 +24,34 @@ pub(super) struct Project<'a> {
     manifests: Vec<PathBuf>,
     secrets: PathBuf,
     pub(super) http: u16,
-    https: u16,
+    pub(super) https: u16,
+    /// What stands in its environment besides.
+    variables: Vec<(String, String)>,
 }
 
 impl<'a> Project<'a> {
     /// Starts it as the documents say: secrets, then one command.
     pub(super) fn start(root: &Path, engine: &'a Engine, manifests: &[&str]) -> Result<Self> {
+        let ports = (free_port()?, free_port()?);
+        Self::start_as(root, engine, manifests, ports, Vec::new())
+    }
+
+    /// The same on these ports, with variables; a manifest elsewhere is named by its whole path.
+    pub(super) fn start_as(
+        root: &Path,
+        engine: &'a Engine,
+        manifests: &[&str],
+        (http, https): (u16, u16),
+        variables: Vec<(String, String)>,
+    ) -> Result<Self> {
         let deploy = root.join("deploy");
         let project = Self {
             engine,
             manifests: manifests.iter().map(|name| deploy.join(name)).collect(),
             secrets: secrets(root, NAME)?,
-            http: free_port()?,
-            https: free_port()?,
+            http,
+            https,
+            variables,
         };
         project.down(&["--volumes"])?;
         if let Err(error) = project.up(&[], &[]) {
@@ -64,7 +79,13 @@ impl<'a> Project<'a> {
         .map(drop)
     }
 
-    fn compose(&self) -> Result<Command> {
+    /// `docker-compose` with these words; what it printed.
+    pub(super) fn compose_good(&self, words: &[&str]) -> Result<String> {
+        output(self.compose()?.args(words)).map(|text| text.trim().to_owned())
+    }
+
+    /// `docker-compose` of this project.
+    pub(super) fn compose(&self) -> Result<Command> {
         let mut command = self.engine.client("docker-compose")?;
         command.args(["--project-name", NAME]);
         for manifest in &self.manifests {
@@ -73,7 +94,8 @@ impl<'a> Project<'a> {
         command
             .env("SECRETS", &self.secrets)
             .env("HTTP_PORT", self.http.to_string())
-            .env("HTTPS_PORT", self.https.to_string());
+            .env("HTTPS_PORT", self.https.to_string())
+            .envs(self.variables.iter().cloned());
         Ok(command)
     }
 

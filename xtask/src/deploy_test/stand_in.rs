@@ -1,5 +1,7 @@
 //! The images that can't be pulled, made of Debian's packages under the names that the manifests use.
 
+mod mongo;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +14,8 @@ use super::engine::Engine;
 use super::image::SHELL;
 use crate::program::{output, run};
 use crate::tools;
+
+pub(super) use mongo::mongo;
 
 /// Where Debian keeps PostgreSQL's versions, and what each has elsewhere.
 const POSTGRES: &str = "/usr/lib/postgresql";
@@ -40,14 +44,17 @@ fi
 exec "$@"
 "#;
 
+/// The image that has `tail`, as the manifests name it.
+const READER: &str = "busybox:1.37.0";
+
 /// An image: the files of this machine that it has, and what is done with them.
 struct Recipe<'a> {
     tag: &'a str,
     programs: Vec<PathBuf>,
     folders: Vec<PathBuf>,
-    /// A script that is run before the image's program, if it has one.
-    entry: Option<&'a str>,
     lines: String,
+    /// Programs of a few lines, by their names.
+    scripts: Vec<(&'a str, String)>,
 }
 
 /// PostgreSQL of this machine's version.
@@ -68,11 +75,11 @@ pub(super) fn postgres(root: &Path, engine: &Engine) -> Result<()> {
             PathBuf::from("/usr/share/zoneinfo/Etc"),
             PathBuf::from("/usr/lib/locale/C.utf8"),
         ],
-        entry: Some(POSTGRES_ENTRY),
         lines: format!(
-            "ENV PATH=/bin:{}/bin\nVOLUME /var/lib/postgresql/data\n",
+            "ENV PATH=/bin:{}/bin\nVOLUME /var/lib/postgresql/data\nENTRYPOINT [\"/bin/entry\"]\n",
             home.display()
         ),
+        scripts: vec![("entry", POSTGRES_ENTRY.to_owned())],
     };
     build(root, engine, &recipe, "/var/lib/postgresql/data")
 }
@@ -83,10 +90,29 @@ pub(super) fn redis(root: &Path, engine: &Engine) -> Result<()> {
         tag: "redis:7.2-bookworm",
         programs: vec![program("redis-server")?, program("redis-cli")?],
         folders: Vec::new(),
-        entry: None,
         lines: "ENV PATH=/bin:/usr/bin\nVOLUME /data\nWORKDIR /data\n".to_owned(),
+        scripts: Vec::new(),
     };
     build(root, engine, &recipe, "/data")
+}
+
+/// `PgBouncer`, with the program that asks whether it answers.
+pub(super) fn pgbouncer(root: &Path, engine: &Engine) -> Result<()> {
+    let home = Path::new(POSTGRES).join(postgres_version()?).join("bin");
+    let pgbouncer = tools::program("pgbouncer").context("pgbouncer is not there")?;
+    let recipe = Recipe {
+        tag: "edoburu/pgbouncer:v1.23.1-p3",
+        programs: vec![pgbouncer, home.join("pg_isready")],
+        folders: Vec::new(),
+        lines: format!("ENV PATH=/bin:/usr/sbin:{}\n", home.display()),
+        scripts: Vec::new(),
+    };
+    build(root, engine, &recipe, "/etc/pgbouncer")
+}
+
+/// Who follows a log needs nothing but the shell's programs.
+pub(super) fn log_reader(engine: &Engine) -> Result<()> {
+    engine.docker(&["tag", SHELL, READER]).map(drop)
 }
 
 fn postgres_version() -> Result<String> {
@@ -96,7 +122,7 @@ fn postgres_version() -> Result<String> {
     newest.with_context(|| format!("there is no version in {POSTGRES}"))
 }
 
-/// The folder of the data belongs to the server's user, as in the image that this stands in for.
+/// The folders of the data belong to the server's user, as in the image that this stands in for.
 fn build(root: &Path, engine: &Engine, recipe: &Recipe<'_>, data: &str) -> Result<()> {
     let place = root.join("target/deploy-test/stand-in");
     let files = place.join("files");
@@ -121,16 +147,16 @@ fn build(root: &Path, engine: &Engine, recipe: &Recipe<'_>, data: &str) -> Resul
         etc.join("passwd"),
         "root:x:0:0::/:\nserver:x:999:999::/tmp:\n",
     )?;
-    let mut lines = format!(
+    for (name, text) in &recipe.scripts {
+        let script = files.join("bin").join(name);
+        fs::create_dir_all(files.join("bin"))?;
+        fs::write(&script, text)?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    }
+    let lines = format!(
         "FROM {SHELL}\nCOPY files /\nRUN mkdir -p {data} && chown 999:999 {data} && chmod 1777 {data}\n{}",
         recipe.lines
     );
-    if let Some(script) = recipe.entry {
-        let entry = files.join("entry");
-        fs::write(&entry, script)?;
-        fs::set_permissions(&entry, fs::Permissions::from_mode(0o755))?;
-        lines.push_str("ENTRYPOINT [\"/entry\"]\n");
-    }
     fs::write(place.join("Dockerfile"), lines)?;
     let words = ["build", "--quiet", "--tag", recipe.tag];
     run(engine.client("docker")?.args(words).arg(&place))?;

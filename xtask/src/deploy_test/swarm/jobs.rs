@@ -8,7 +8,13 @@ use crate::deploy_test::project::PATIENCE;
 use crate::deploy_test::wait_for;
 
 pub(super) fn check(stack: &Stack<'_>, _outside: &Outside) -> Result<()> {
-    run(stack, "migrate")
+    run(stack, "migrate")?;
+    run(stack, "backup")?;
+    let kept = stack.volume("backups")?.read_dir()?;
+    let names = kept.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let made = names.filter(|name| name.ends_with(".tar.zst")).count();
+    ensure!(made > 0, "there is no backup in the volume `backups`");
+    Ok(())
 }
 
 /// As the documents say: scaled to one it runs, and once more when it is updated by force.

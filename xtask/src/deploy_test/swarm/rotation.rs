@@ -31,7 +31,13 @@ fn configuration(stack: &Stack<'_>, outside: &Outside) -> Result<()> {
 fn secrets(stack: &Stack<'_>, outside: &Outside) -> Result<()> {
     let token = stack.token()?;
     let user = outside.run(|| stack.add_user(&token))?;
-    for name in ["postgres-password", "redis-password", "redis-acl"] {
+    let old = [
+        "postgres-password",
+        "pgbouncer-users",
+        "redis-password",
+        "redis-acl",
+    ];
+    for name in old {
         fs::remove_file(stack.secrets.join(name))?;
     }
     stack.make_secrets()?;
