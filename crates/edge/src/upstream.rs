@@ -9,6 +9,7 @@ mod clock;
 mod counts;
 mod idle;
 mod inherited;
+mod jitter;
 mod keeper;
 mod line;
 mod own;

@@ -8,12 +8,13 @@ mod handover;
 mod office;
 mod socket;
 mod takeover;
+mod voice;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::{ask, is_answered};
-pub(crate) use handover::{Estate, Inheritance};
-pub(crate) use office::Office;
+pub(crate) use handover::Inheritance;
+pub(crate) use office::{Estate, Office};
 pub(crate) use socket::ControlSocket;
 pub(crate) use takeover::{Predecessor, Wanted};
 

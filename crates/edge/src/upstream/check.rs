@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::asking::{Asking, Introduction};
 use super::channel::Channel;
-use super::keeper::varied;
+use super::jitter::varied;
 use super::target::{Target, Verdict};
 use super::{Upstream, clock::Clock};
 use crate::config::CheckConfig;

@@ -14,7 +14,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Upstream;
-use super::keeper::varied;
+use super::jitter::varied;
 use super::roster::Heard;
 use super::source;
 

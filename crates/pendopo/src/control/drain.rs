@@ -7,7 +7,7 @@ use edge::{Chosen, Control};
 use tokio::time::{Instant, sleep};
 
 use super::DrainRequest;
-use super::office::Voice;
+use super::voice::Voice;
 
 /// How often requests in flight are counted, and how long nothing is said while their number stays the same.
 const LOOK: Duration = Duration::from_millis(100);

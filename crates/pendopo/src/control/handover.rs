@@ -1,19 +1,16 @@
 //! Handing listeners, locks and all new clients over to another process: what the old one does, and what the new one.
 
-use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
-use std::rc::Rc;
 
 use edge::Handed;
-use lifecycle::Trigger;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
-use tokio::task::AbortHandle;
 
-use super::office::{Office, Voice};
+use super::office::Office;
+use super::voice::Voice;
 use crate::cli::RoleName;
 
 /// What the new process says when it serves.
@@ -52,16 +49,6 @@ pub(super) enum ListenerName {
     Http,
     Https,
     Private,
-}
-
-/// What the old process needs beside the edge.
-pub(crate) struct Estate {
-    pub(crate) private: Rc<tokio::net::TcpListener>,
-    pub(crate) serves_private: AbortHandle,
-    pub(crate) locks: Vec<(RoleName, File)>,
-    pub(crate) schema: Option<i64>,
-    pub(crate) trigger: Trigger,
-    pub(crate) is_given: Cell<bool>,
 }
 
 type Pieces = Vec<(Piece, OwnedFd)>;

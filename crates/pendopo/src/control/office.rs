@@ -1,27 +1,27 @@
 //! Answering at the control socket.
 
+use std::cell::Cell;
+use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use edge::{Control, Renewal};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest};
+use lifecycle::Trigger;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_local;
+use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
+use crate::cli::RoleName;
 use crate::reload::Reloader;
 
-use super::handover::{Estate, Handover};
-use super::{ControlSocket, MOST_LINE, Reply, Request, descriptors, drain};
+use super::voice::{PATIENCE, Voice};
+use super::{ControlSocket, MOST_LINE, Reply, Request, drain};
 
-/// How long a question may take to be written, and an answer to be read.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait after a failed accept, such as one without a free file descriptor.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Questions at a time; more wait.
@@ -35,6 +35,16 @@ pub(crate) struct Office {
     pub(crate) reloader: Rc<Reloader>,
     /// What another process can have of this one.
     pub(crate) estate: Estate,
+}
+
+/// What the old process needs beside the edge.
+pub(crate) struct Estate {
+    pub(crate) private: Rc<tokio::net::TcpListener>,
+    pub(crate) serves_private: AbortHandle,
+    pub(crate) locks: Vec<(RoleName, File)>,
+    pub(crate) schema: Option<i64>,
+    pub(crate) trigger: Trigger,
+    pub(crate) is_given: Cell<bool>,
 }
 
 impl Office {
@@ -64,7 +74,7 @@ impl Office {
 
     async fn attend(&self, stream: UnixStream) -> io::Result<()> {
         let (reading, writing) = stream.into_split();
-        let mut voice = Voice(writing);
+        let mut voice = Voice::new(writing);
         let mut line = String::new();
         let mut reading = BufReader::new(reading.take(MOST_LINE));
         timeout(PATIENCE, reading.read_line(&mut line)).await??;
@@ -130,33 +140,5 @@ impl Office {
 async fn hear(office: Rc<Office>, stream: UnixStream, _place: OwnedSemaphorePermit) {
     if let Err(error) = office.attend(stream).await {
         tracing::debug!(%error, "a question at the control socket ended early");
-    }
-}
-
-/// The way back to whoever asked.
-pub(super) struct Voice(OwnedWriteHalf);
-
-impl Voice {
-    pub(super) async fn say(&mut self, text: impl Into<String>) -> io::Result<()> {
-        self.tell(&Reply::Progress(text.into())).await
-    }
-
-    /// Hands descriptors over beside a line.
-    pub(super) async fn hand(
-        &mut self,
-        handover: &Handover,
-        all: &[BorrowedFd<'_>],
-    ) -> io::Result<()> {
-        let mut line = serde_json::to_vec(handover)?;
-        line.push(b'\n');
-        let stream: &UnixStream = self.0.as_ref();
-        timeout(PATIENCE, stream.writable()).await??;
-        stream.try_io(Interest::WRITABLE, || descriptors::send(stream, &line, all))
-    }
-
-    async fn tell(&mut self, reply: &Reply) -> io::Result<()> {
-        let mut line = serde_json::to_vec(reply)?;
-        line.push(b'\n');
-        timeout(PATIENCE, self.0.write_all(&line)).await?
     }
 }
