@@ -5,12 +5,14 @@ mod cost;
 pub(crate) mod others;
 mod siege;
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use testkit::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED, PING, PRIORITY, RESET, SETTINGS,
     WINDOW_UPDATE, block, frame, setting,
 };
 
-use attackers::{Attack, Met};
+use attackers::Attack;
 use siege::Siege;
 
 /// Entries of SETTINGS.
@@ -59,6 +61,7 @@ fn on_each_stream(treat: fn(u32) -> Vec<u8>) -> Attack {
         settings: Vec::new(),
         step: Box::new(step),
         reads: true,
+        insists: false,
     }
 }
 
@@ -72,6 +75,7 @@ fn repeating(first: Vec<u8>, then: &[u8]) -> Attack {
             _ => many.clone(),
         }),
         reads: true,
+        insists: false,
     }
 }
 
@@ -79,8 +83,14 @@ fn repeating(first: Vec<u8>, then: &[u8]) -> Attack {
 fn are_ended(attacks: Vec<Attack>) {
     let siege = Siege::begin();
     for attack in attacks {
-        let Met { ended, held, .. } = siege.endure(&attack);
-        assert!(ended.into_inner() > 0, "{held:?} are held");
+        let met = siege.endure(&Attack {
+            insists: true,
+            ..attack
+        });
+        assert!(
+            met.ended.load(Relaxed) > 0,
+            "no connection was ended: {met:?}"
+        );
     }
 }
 
@@ -239,6 +249,7 @@ fn answers_that_nobody_takes_cost_little() {
                 _ => after.clone(),
             }),
             reads,
+            insists: false,
         }
     };
     are_endured(vec![
@@ -261,6 +272,7 @@ fn requests_that_never_end_cost_little() {
             }
         }),
         reads: true,
+        insists: false,
     }]);
     // More streams than a connection may have are refused, each by a reset.
     are_ended(vec![on_each_stream(post)]);

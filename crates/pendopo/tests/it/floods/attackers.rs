@@ -18,6 +18,10 @@ const HELD: usize = 16;
 /// They have done enough after so many frames, or when they hold all their connections.
 const FRAMES: usize = 5_000;
 
+/// Where the server must end a connection, they go on until it has: what was sent may still lie unread in the sockets
+/// of a busy machine. These are more frames than sockets hold, and than any bound allows.
+const MOST_FRAMES: usize = 1_000_000;
+
 /// A server that takes nothing for so long has had enough of a connection.
 const TAKES_NOTHING: Duration = Duration::from_millis(500);
 
@@ -29,6 +33,8 @@ pub(crate) struct Attack {
     pub(crate) step: Box<dyn Fn(u32) -> Vec<u8> + Sync>,
     /// Whether it takes what the server sends.
     pub(crate) reads: bool,
+    /// Whether it goes on until the server has ended a connection.
+    pub(crate) insists: bool,
 }
 
 /// What became of the attackers.
@@ -69,7 +75,9 @@ impl<'a> Attackers<'a> {
     }
 
     pub(crate) fn have_done_enough(&self) -> bool {
-        self.met.frames.load(Relaxed) >= FRAMES || self.met.held.load(Relaxed) >= ATTACKERS * HELD
+        let is_heard = !self.attack.insists || self.met.ended.load(Relaxed) > 0;
+        let enough = if is_heard { FRAMES } else { MOST_FRAMES };
+        self.met.frames.load(Relaxed) >= enough || self.met.held.load(Relaxed) >= ATTACKERS * HELD
     }
 
     /// One of them, until it is over.
