@@ -288,6 +288,8 @@ impl Drop for Stack<'_> {
         let _ = self.remove_volumes();
         if self.has_begun_swarm {
             let _ = self.engine.docker(&["swarm", "leave", "--force"]);
+            // Else its rules stay on the machine, and rewrite the addresses of whoever gets its network next.
+            let _ = self.engine.docker(&["network", "rm", "docker_gwbridge"]);
         }
     }
 }
