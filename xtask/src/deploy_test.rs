@@ -131,16 +131,23 @@ fn on_compose(root: &Path, engine: &Engine, manifests: &[&str], checks: &[Check]
     say(&format!("── {}", manifests.join(", ")));
     let project = Project::start(root, engine, manifests)?;
     for (name, check) in checks {
-        let begun = Instant::now();
-        if let Err(error) = check(&project) {
-            say(&project.logs());
-            return Err(error.context(format!("not true: {name}")));
-        }
-        say(&format!(
-            "   {name}: good after {} s",
-            begun.elapsed().as_secs()
-        ));
+        must_be_true(name, || project.logs(), || check(&project))?;
     }
+    Ok(())
+}
+
+/// One check of what runs: says how long it took, or what the containers said when it failed.
+fn must_be_true(
+    name: &str,
+    logs: impl FnOnce() -> String,
+    check: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let begun = Instant::now();
+    if let Err(error) = check() {
+        say(&logs());
+        return Err(error.context(format!("not true: {name}")));
+    }
+    say_took(name, begun);
     Ok(())
 }
 

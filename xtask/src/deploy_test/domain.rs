@@ -4,14 +4,14 @@ mod authority;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::engine::Engine;
 use super::outside::Outside;
 use super::project::{PATIENCE, Project, free_port};
-use super::{image, say_took, wait_for};
+use super::{image, must_be_true, wait_for};
 use crate::program::say;
 use authority::Authority;
 
@@ -38,12 +38,7 @@ pub(super) fn check(root: &Path, engine: &Engine) -> Result<()> {
     let domain = vec![("PENDOPO_DOMAINS".to_owned(), DOMAIN.to_owned())];
     let project = Project::start_as(root, engine, &manifests, ports, domain)?;
     for (name, step) in STEPS {
-        let begun = Instant::now();
-        if let Err(error) = step(&project, &authority) {
-            say(&project.logs());
-            return Err(error.context(format!("not true: {name}")));
-        }
-        say_took(name, begun);
+        must_be_true(name, || project.logs(), || step(&project, &authority))?;
     }
     Ok(())
 }

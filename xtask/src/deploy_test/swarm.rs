@@ -8,12 +8,12 @@ mod stack;
 mod updates;
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
 use super::engine::Engine;
 use super::hardening;
+use super::must_be_true;
 use super::outside::Outside;
 use crate::program::say;
 pub(super) use jobs::run as run_job;
@@ -43,15 +43,7 @@ pub(super) fn check(root: &Path, engine: &Engine) -> Result<()> {
     let outside = Outside::build()?;
     let stack = Stack::deploy(root, engine, &["--postgres", "--redis", "--web", "2"])?;
     for (name, check) in CHECKS {
-        let begun = Instant::now();
-        if let Err(error) = check(&stack, &outside) {
-            say(&stack.logs());
-            return Err(error.context(format!("not true: {name}")));
-        }
-        say(&format!(
-            "   {name}: good after {} s",
-            begun.elapsed().as_secs()
-        ));
+        must_be_true(name, || stack.logs(), || check(&stack, &outside))?;
     }
     Ok(())
 }
