@@ -57,17 +57,18 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Makes sure that [`Connection::run`] need ask the server nothing before it sends.
-    pub(super) async fn prepare(&self, sql: &str) -> Result<(), Error> {
+    /// Makes sure that [`Connection::run`] need ask the server nothing before it sends; none where nothing is kept.
+    pub(super) async fn prepare(&self, sql: &str) -> Result<Option<Statement>, Error> {
         let Some(statements) = &self.statements else {
-            return Ok(());
+            return Ok(None);
         };
-        if self.prepared(sql).is_none() {
-            let statement = self.client.prepare(sql).await?;
-            let mut statements = statements.lock().unwrap_or_else(PoisonError::into_inner);
-            statements.insert(sql.to_owned(), statement);
+        if let Some(prepared) = self.prepared(sql) {
+            return Ok(Some(prepared));
         }
-        Ok(())
+        let statement = self.client.prepare(sql).await?;
+        let mut statements = statements.lock().unwrap_or_else(PoisonError::into_inner);
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(Some(statement))
     }
 
     fn prepared(&self, sql: &str) -> Option<Statement> {
@@ -79,8 +80,7 @@ impl Connection {
     /// Runs a statement: how many rows it touched or returned, and those returned. Once it is prepared, the first poll
     /// sends it.
     pub(super) async fn run(&self, sql: &str, params: &[Value]) -> Result<(u64, Vec<Row>), Error> {
-        self.prepare(sql).await?;
-        let stream = if let Some(statement) = self.prepared(sql) {
+        let stream = if let Some(statement) = self.prepare(sql).await? {
             self.client.query_raw(&statement, params).await?
         } else {
             let typed = params.iter().map(|value| (value, type_of(value)));
