@@ -25,9 +25,15 @@ pub trait Program: Sized {
     fn answers(&self, server: &Daemon<Self>) -> bool;
 
     /// Ends it as a power failure of the process would, with the processes that it started.
-    fn kill(child: &mut Child) {
+    fn kill(_server: &Daemon<Self>, child: &mut Child) {
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
+    }
+
+    /// Ends it for good.
+    fn end(child: &mut Child) {
+        let _ = child.kill();
+        let _ = child.wait();
     }
 }
 
@@ -94,7 +100,8 @@ impl<P: Program> Daemon<P> {
 
     /// Ends it as a power failure would: nothing of it answers any more.
     pub fn kill(&mut self) {
-        P::kill(&mut self.take());
+        let mut child = self.take();
+        P::kill(self, &mut child);
         let begun = Instant::now();
         while TcpStream::connect(self.address()).is_ok() {
             assert!(begun.elapsed() < PATIENCE, "{} does not end", P::NAME);
@@ -131,8 +138,7 @@ impl<P: Program> Daemon<P> {
 impl<P: Program> Drop for Daemon<P> {
     fn drop(&mut self) {
         if let Some(mut child) = self.running.take() {
-            let _ = child.kill();
-            let _ = child.wait();
+            P::end(&mut child);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod pooler;
 mod programs;
+mod shared;
 mod template;
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::daemon::{Daemon, Program};
@@ -114,6 +116,8 @@ impl Program for Postgres {
         command.arg("-D").arg(server.file("data"));
         command.arg("-k").arg(server.directory());
         command.args(["-h", "127.0.0.1", "-p", &port(server)]);
+        // In its directory, which goes with the test: what is left in `/dev/shm` would stay until the machine starts.
+        command.args(["-c", "dynamic_shared_memory_type=mmap"]);
         for (key, value) in &self.settings {
             command.arg("-c").arg(format!("{key}={value}"));
         }
@@ -127,12 +131,20 @@ impl Program for Postgres {
         asked.is_ok_and(|status| status.success())
     }
 
-    fn kill(child: &mut Child) {
+    fn kill(server: &Server, child: &mut Child) {
         let serving = programs::children(child.id());
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
         // They would notice by themselves, after they had answered once more.
         serving.into_iter().for_each(programs::kill);
+        shared::take_away(server);
+    }
+
+    /// At once, but in order: one that is killed leaves its shared memory to the machine, which has room for 4,096.
+    fn end(child: &mut Child) {
+        let id = Pid::from_child(child);
+        let _ = kill_process(id, Signal::QUIT);
+        let _ = child.wait();
     }
 }
 

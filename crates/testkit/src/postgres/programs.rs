@@ -33,10 +33,10 @@ pub(super) fn program(name: &str) -> PathBuf {
     })
 }
 
-/// The program as the server's user; it ends with the thread that starts it.
+/// The program as the server's user; it ends with the thread that starts it, and gives back what it shares.
 pub(super) fn as_server(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL"]);
+    command.args(["--pdeathsig", "QUIT"]);
     if is_root() {
         command.args(["--reuid", OWNER, "--regid", OWNER, "--clear-groups"]);
     }
