@@ -244,31 +244,17 @@ impl Mover {
     /// Finds out how far the server's trail goes, and that it is ours. What it has for good leaves the records, as it
     /// would have if nobody had died in between.
     async fn reconcile(&self, link: &Link) -> Result<i64, Fault> {
-        let last = find(link, doc! {}, -1, 1).await.map_err(Fault::Away)?.pop();
+        let last = last_of(link).await?;
         let place = last.as_ref().map_or(0, |last| last.seq);
         let around = self
             .records
             .walk(place - 1, 1)
             .await
             .map_err(Fault::Records)?;
-        match (&last, around.first()) {
-            (None, None) => return Ok(0),
-            (Some(last), Some(ours)) if ours == last => {}
-            (_, Some(ours)) if ours.seq == place + 1 => {}
-            (Some(last), Some(ours)) if ours.seq == last.seq => {
-                return Err(foreign(&format!("entry {} is another one", last.seq)));
-            }
-            (_, Some(ours)) => {
-                return Err(foreign(&format!(
-                    "it ends at entry {place}, and the records begin at {}",
-                    ours.seq
-                )));
-            }
-            (Some(_), None) => {
-                return Err(foreign(&format!(
-                    "it has {place} entries, more than the records know of"
-                )));
-            }
+        if let Some(what) = difference(last.as_ref(), around.first()) {
+            // Another keeper may have moved entries between the two looks.
+            let is_same = last_of(link).await? == last;
+            return Err(if is_same { foreign(&what) } else { Fault::Raced });
         }
         if place > 0 {
             self.outbox
@@ -277,6 +263,32 @@ impl Mover {
                 .map_err(Fault::Records)?;
         }
         Ok(place)
+    }
+}
+
+/// The last entry that the server has for good.
+async fn last_of(link: &Link) -> Result<Option<Entry>, Fault> {
+    let found = find(link, doc! {}, -1, 1).await;
+    Ok(found.map_err(Fault::Away)?.pop())
+}
+
+/// Why a server with this last entry has not the trail of records of which this is the first one from there on.
+fn difference(last: Option<&Entry>, ours: Option<&Entry>) -> Option<String> {
+    let place = last.map_or(0, |last| last.seq);
+    match (last, ours) {
+        (None, None) => None,
+        (Some(last), Some(ours)) if ours == last => None,
+        (_, Some(ours)) if ours.seq == place + 1 => None,
+        (Some(_), Some(ours)) if ours.seq == place => {
+            Some(format!("entry {place} is another one"))
+        }
+        (_, Some(ours)) => Some(format!(
+            "it ends at entry {place}, and the records begin at {}",
+            ours.seq
+        )),
+        (Some(_), None) => Some(format!(
+            "it has {place} entries, more than the records know of"
+        )),
     }
 }
 

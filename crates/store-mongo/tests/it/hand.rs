@@ -1,13 +1,17 @@
-//! An outbox that a test has a hand in: a step that fails as if the process had died there, and a read that comes late.
+//! Records that a test has a hand in: a step that fails as if the process had died there, and a read that comes late.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use school::audit::{AuditStore, Entry};
 use school::messages::Message;
 use school::outbox::Outbox;
-use school::{Change, StoreError};
+use school::page::{Limit, Page};
+use school::{Change, Inserted, Repeat, StoreError};
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::house::{House, say};
 
 /// The last step of a move, which the one who moved may not live to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,5 +127,50 @@ impl Outbox for Late {
 
     async fn trail_left(&self) -> Result<i64, StoreError> {
         self.outbox.trail_left().await
+    }
+}
+
+/// The records' trail; for some times, others write and move more just before somebody reads it.
+pub(crate) struct Overtaken {
+    pub(crate) by: Arc<House>,
+    pub(crate) times: AtomicU32,
+}
+
+impl Overtaken {
+    async fn overtake(&self) {
+        let left = self
+            .times
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+        let Ok(left) = left else { return };
+        for part in ["satu", "dua"] {
+            say(&self.by.stores, &format!("{left} {part}"))
+                .await
+                .unwrap();
+        }
+        self.by.settle().await;
+    }
+}
+
+#[async_trait]
+impl AuditStore for Overtaken {
+    async fn append(
+        &self,
+        change: Change,
+        object: i64,
+        repeat: Repeat,
+    ) -> Result<Inserted, StoreError> {
+        let records = &self.by.records.stores.audit;
+        records.append(change, object, repeat).await
+    }
+
+    async fn list(&self, before: Option<i64>, limit: Limit) -> Result<Page<Entry>, StoreError> {
+        self.by.records.stores.audit.list(before, limit).await
+    }
+
+    async fn walk(&self, after: i64, rows: usize) -> Result<Vec<Entry>, StoreError> {
+        self.overtake().await;
+        self.by.records.stores.audit.walk(after, rows).await
     }
 }

@@ -4,16 +4,17 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use school::audit::{Action, Change};
 use school::{Actor, Limit, StoreError, Stores};
+use store_mongo::Trail;
 use tempfile::TempDir;
 use testkit::mongo::Server;
 use tokio::task::JoinSet;
 
-use crate::hand::{Dying, Late, Step};
-use crate::house::{House, NOON, become_well, open_records, say, sound_entries, texts};
+use crate::hand::{Dying, Late, Overtaken, Step};
+use crate::house::{House, NOON, become_well, open_records, options, say, sound_entries, texts};
 
 const DATABASE: &str = "school";
 
@@ -142,6 +143,26 @@ async fn many_that_move_the_same_lose_and_double_nothing() {
     assert_eq!(count(&server, "audit.count_documents({})"), "150");
     let shown = "message.count_documents({'gone': {'$exists': False}})";
     assert_eq!(count(&server, shown), "90");
+}
+
+#[tokio::test]
+async fn whoever_is_overtaken_between_two_looks_does_not_take_the_trail_for_anothers() {
+    let server = Server::default();
+    let by = Arc::new(House::new(&server.url(DATABASE)).await);
+    become_well(&by.stores).await;
+    let times = AtomicU32::new(8);
+    let records = Arc::new(Overtaken {
+        by: by.clone(),
+        times,
+    });
+    let outbox = by.records.outbox.clone();
+    let trail = Trail::open(options(&server.url(DATABASE)), records.clone(), outbox).await;
+    let trail = trail.unwrap();
+    while records.times.load(Ordering::SeqCst) > 0 {
+        trail.settle().await.unwrap();
+    }
+    assert_eq!(trail.status().trouble, None);
+    assert_eq!(sound_entries(&by.stores).await, 16);
 }
 
 #[tokio::test]
