@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use school::{Clock, Stores, Timestamp};
-use store::archive::{Beside, Contents, Origin, Progress as ArchiveProgress};
+use store::archive::{Beside, Contents, Origin, Stage, Stages};
 use store::backup::{Backup, BackupError, Backups, Bucket, BucketAccess, Place};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::cli::RoleName;
 use crate::config::{Audit, BackupConfig, Config, Destination, Messages, written};
-use crate::console::Progress;
+use crate::console;
 use crate::stores;
 
 pub(crate) use keeper::{Keeper, last_proved};
@@ -58,6 +58,17 @@ pub(crate) fn here(config: &Config) -> PathBuf {
     }
 }
 
+/// How far the work on a backup is, for people.
+pub(crate) fn progress() -> console::Stages<Stage> {
+    console::Stages::new(|stage| match stage {
+        Stage::Writing => ("writing", "rows"),
+        Stage::Unpacking => ("restoring into a scratch place", "bytes"),
+        Stage::Comparing => ("comparing", "rows"),
+        Stage::Sending => ("sending", "bytes"),
+        Stage::Fetching => ("fetching", "bytes"),
+    })
+}
+
 /// What goes into a backup.
 pub(crate) struct Everything {
     pub(crate) records: Origin,
@@ -86,11 +97,7 @@ pub(crate) fn beside(config: &Config, stores: &Stores, runtime: Handle) -> Optio
 
 /// Makes a backup from the command line in this place. The records are brought to this version's schema first, as a
 /// server would.
-pub(crate) fn create_here(
-    backups: Backups,
-    config: &Config,
-    said: &'static str,
-) -> anyhow::Result<Backup> {
+pub(crate) fn create_here(backups: Backups, config: &Config) -> anyhow::Result<Backup> {
     let (records, config_of_work) = (stores::origin(&config.store), config.clone());
     stores::with_existing(config, async move |opened| {
         let config = config_of_work;
@@ -100,8 +107,8 @@ pub(crate) fn create_here(
             directories: &DIRECTORIES,
         };
         let work = move || {
-            let mut progress = Progress::of(said, "rows");
-            let mut tell = |done, all| progress.tell(done, all);
+            let mut progress = progress();
+            let mut tell = |stage, done, all| progress.tell(stage, done, all);
             create(
                 &backups,
                 &config,
@@ -130,7 +137,7 @@ pub(crate) fn create(
     backups: &Backups,
     config: &Config,
     (everything, at): (&Everything, Timestamp),
-    progress: ArchiveProgress<'_>,
+    progress: Stages<'_>,
 ) -> Result<Backup, BackupError> {
     let mut files = Vec::new();
     for directory in everything.directories {

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::PasswordOptions;
 
-pub(crate) use progress::Progress;
+pub(crate) use progress::Stages;
 
 /// Writes a line to standard output. Nobody may be reading any more, which is no fault.
 pub(crate) fn say(text: impl Display) {

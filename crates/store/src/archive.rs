@@ -84,6 +84,24 @@ pub struct Contents<'a> {
 /// How far the work is: parts done, and all of them.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
+/// What work on a backup is about; each stage counts parts of its own, and may come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Rows are written, into an archive or to a server.
+    Writing,
+    /// Bytes of an archive are unpacked into a place that does not count yet.
+    Unpacking,
+    /// Rows that were written are read back and compared.
+    Comparing,
+    /// Bytes of a backup go to a bucket.
+    Sending,
+    /// Bytes of a backup come back from a bucket.
+    Fetching,
+}
+
+/// How far the work of a stage is.
+pub type Stages<'a> = &'a mut dyn FnMut(Stage, u64, u64);
+
 /// Writes an archive of one moment, while others go on writing to the database. Memory does not grow with it.
 pub fn create<W: Write>(
     output: W,
@@ -128,7 +146,7 @@ pub fn verify(input: impl Read, progress: Progress<'_>) -> Result<Manifest, Arch
 pub fn restore(
     input: impl Read,
     into: &Path,
-    progress: Progress<'_>,
+    progress: Stages<'_>,
 ) -> Result<Manifest, ArchiveError> {
     let fail = |cause| ArchiveError::file(into, cause);
     private_dir(into).map_err(fail)?;
@@ -139,7 +157,8 @@ pub fn restore(
         directory: into,
         filling: None,
     };
-    let manifest = reader::read(Input::new(input, progress), &mut restoring)?;
+    let unpacking = &mut |done, all| progress(Stage::Unpacking, done, all);
+    let manifest = reader::read(Input::new(input, unpacking), &mut restoring)?;
     let filling = restoring.filling.ok_or_else(ArchiveError::no_head)?;
     filling.finish(&manifest.head.numbers)?;
     let mut source = Snapshot::open(&into.join(DATABASE))?;
@@ -147,7 +166,12 @@ pub fn restore(
     for part in &manifest.tables {
         parts.push((manifest.head.table(&part.name)?, part));
     }
-    prove(&mut source, parts.into_iter(), &mut || {})?;
+    let (mut done, all) = (0, manifest.rows());
+    let mut step = || {
+        done += 1;
+        progress(Stage::Comparing, done, all);
+    };
+    prove(&mut source, parts.into_iter(), &mut step)?;
     Ok(manifest)
 }
 

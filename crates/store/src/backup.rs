@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use school::Timestamp;
 
-use crate::archive::{self, Contents, Manifest, Progress};
+use crate::archive::{self, Contents, Manifest, Stage, Stages};
 
 pub use bucket::{Bucket, BucketAccess};
 pub use fault::BackupError;
@@ -102,26 +102,30 @@ impl Backups {
         }
     }
 
-    /// All of them, the newest first; what is being made is not among them.
+    /// All of them, the newest first; what is being made is not among them. Fails where a note is there and can't be
+    /// read now: its backup would seem to have been proved by nobody, and be thinned out.
     pub fn list(&self) -> Result<Vec<Backup>, BackupError> {
-        let found = self.place.list()?.into_iter().filter_map(|found| {
-            let name = Name::parse(&found.name)?;
-            Some(Backup {
+        let mut backups = Vec::new();
+        for found in self.place.list()? {
+            let Some(name) = Name::parse(&found.name) else {
+                continue;
+            };
+            backups.push(Backup {
                 made_at: name.made_at,
                 size: found.size,
                 is_sealed: name.is_sealed,
-                note: self.note(&found.name),
+                note: self.note(&found.name)?,
                 name: found.name,
-            })
-        });
-        let mut backups: Vec<_> = found.collect();
+            });
+        }
         backups.sort_by_key(|backup| Reverse(backup.made_at));
         Ok(backups)
     }
 
-    /// The note beside a backup. One that can't be read is none: the backup is then to be proved again.
-    fn note(&self, name: &str) -> Option<Note> {
-        Note::parse(&self.place.read(&note::name(name))?)
+    /// The note beside a backup. One that makes no sense is none: the backup is then to be proved again.
+    fn note(&self, name: &str) -> Result<Option<Note>, BackupError> {
+        let text = self.place.read(&note::name(name))?;
+        Ok(text.and_then(|text| Note::parse(&text)))
     }
 
     /// Makes one and proves it. Nothing is left of it if that fails.
@@ -129,7 +133,7 @@ impl Backups {
         &self,
         contents: &Contents<'_>,
         at: Timestamp,
-        progress: Progress<'_>,
+        progress: Stages<'_>,
     ) -> Result<Backup, BackupError> {
         let _held = self.staging.hold()?;
         let _turn = contents.records.turn()?;
@@ -137,9 +141,10 @@ impl Backups {
         let is_sealed = false;
         let plain = self.staging.part(&Name { is_sealed, ..name }.to_string())?;
         let output = Summed::new(plain.writer()?);
-        let (output, manifest) = archive::create(output, contents, progress)?;
+        let writing = &mut |done, all| progress(Stage::Writing, done, all);
+        let (output, manifest) = archive::create(output, contents, writing)?;
         let mut written = plain.settle(output)?;
-        let restored = self.prove(&plain.path, &manifest)?;
+        let restored = self.prove(&plain.path, &manifest, progress)?;
         let part = match &self.recipient {
             None => plain,
             Some(recipient) => {
@@ -149,7 +154,8 @@ impl Backups {
                 sealed
             }
         };
-        self.place.keep(&part.path, &name.to_string(), &written)?;
+        let from = (part.path.as_path(), &written);
+        self.place.keep(from, &name.to_string(), progress)?;
         let note = Note::new(&restored, written, at);
         self.place
             .write(&note::name(&name.to_string()), &note.text())?;
@@ -183,11 +189,11 @@ impl Backups {
         name: &str,
         identity: Option<&Identity>,
         at: Timestamp,
-        progress: Progress<'_>,
+        progress: Stages<'_>,
     ) -> Result<Note, BackupError> {
         let _held = self.staging.hold()?;
         let scratch = Scratch::new(self.staging.path())?;
-        let path = self.fetch(name, scratch.path())?;
+        let path = self.fetch(name, scratch.path(), progress)?;
         let sums = note::sum(&path)?;
         let restored = restore(&path, &scratch.path().join("new"), identity, progress)?;
         let note = Note::new(&restored, sums, at);
@@ -197,9 +203,14 @@ impl Backups {
 
     /// The backup as a file of this machine: where it is kept, or a copy in `scratch`. It is the one that was proved, if
     /// ever one was.
-    pub fn fetch(&self, name: &str, scratch: &Path) -> Result<PathBuf, BackupError> {
-        let path = self.place.fetch(name, scratch)?;
-        let known = self.note(name).map(|note| (note.size, note.sha256));
+    pub fn fetch(
+        &self,
+        name: &str,
+        scratch: &Path,
+        progress: Stages<'_>,
+    ) -> Result<PathBuf, BackupError> {
+        let path = self.place.fetch(name, scratch, progress)?;
+        let known = self.note(name)?.map(|note| (note.size, note.sha256));
         match known {
             Some(known) if known != note::sum(&path)? => {
                 Err(BackupError::NotTheSame(name.to_owned()))
@@ -218,9 +229,14 @@ impl Backups {
         Ok(removed)
     }
 
-    fn prove(&self, path: &Path, manifest: &Manifest) -> Result<Restored, BackupError> {
+    fn prove(
+        &self,
+        path: &Path,
+        manifest: &Manifest,
+        progress: Stages<'_>,
+    ) -> Result<Restored, BackupError> {
         let scratch = Scratch::new(self.staging.path())?;
-        let restored = restore(path, &scratch.path().join("new"), None, &mut |_, _| {})?;
+        let restored = restore(path, &scratch.path().join("new"), None, progress)?;
         if restored.manifest == *manifest {
             Ok(restored)
         } else {

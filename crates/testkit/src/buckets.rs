@@ -88,6 +88,11 @@ impl Buckets {
         buckets
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         let scheme = self.secure.as_ref().map_or("http", |_| "https");

@@ -136,7 +136,12 @@ impl Keeper {
         };
         let made = on_thread(move || {
             let now = Clock::System.now();
-            create(&of(&config)?, &config, (&everything, now), &mut |_, _| {})
+            create(
+                &of(&config)?,
+                &config,
+                (&everything, now),
+                &mut |_, _, _| {},
+            )
         });
         let made = made.await;
         match made {

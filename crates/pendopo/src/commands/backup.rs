@@ -13,7 +13,7 @@ use tempfile::Builder;
 use crate::backups;
 use crate::cli::{BackupCommand, OneBackup};
 use crate::config::{Config, Destination};
-use crate::console::{Progress, say};
+use crate::console::say;
 
 pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
     match command {
@@ -25,7 +25,7 @@ pub(super) fn run(config: &Config, command: BackupCommand) -> Result<ExitCode> {
 }
 
 fn create(config: &Config, thin_out: bool) -> Result<ExitCode> {
-    let made = backups::create_here(backups::of(config)?, config, "writing")?;
+    let made = backups::create_here(backups::of(config)?, config)?;
     say(format!("{} in {}", made.name, config.backup.to));
     if let Some(note) = &made.note {
         say(described(note));
@@ -96,8 +96,8 @@ fn worth(backup: &Backup) -> String {
 }
 
 fn verify(config: &Config, one: &OneBackup) -> Result<ExitCode> {
-    let mut progress = Progress::of("restoring into a scratch place", "bytes");
-    let mut tell = |done, all| progress.tell(done, all);
+    let mut progress = backups::progress();
+    let mut tell = |stage, done, all| progress.tell(stage, done, all);
     let (identity, now) = (identity(one), Clock::System.now());
     let found = if let Some(name) = name(config, &one.file) {
         backups::of(config)?.verify(&name, identity.as_ref(), now, &mut tell)?

@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use crate::cli::CopyOptions;
 use crate::config::{Config, Records, StoreConfig};
-use crate::console::{Progress, say};
+use crate::console::{Stages, say};
 use crate::process::Signals;
 use crate::stores;
 use crate::usage::Usage;
@@ -79,29 +79,16 @@ fn place(
 }
 
 fn copied(from: &Origin, to: &Origin, after: After) -> Result<Copied> {
-    let mut stage = None;
-    let copied = copy(from, to, after, &mut |now, done, all| {
-        let (_, progress) = match &mut stage {
-            Some((known, progress)) if *known == now => (now, progress),
-            other => {
-                // The line of the stage before goes first.
-                *other = None;
-                let (_, progress) = other.insert((now, progress(now)));
-                (now, progress)
-            }
-        };
-        progress.tell(done, all);
-    });
-    drop(stage);
-    copied.context("nothing was copied")
+    let mut progress = Stages::new(said);
+    let mut tell = |stage, done, all| progress.tell(stage, done, all);
+    copy(from, to, after, &mut tell).context("nothing was copied")
 }
 
-fn progress(stage: Stage) -> Progress {
-    let what = match stage {
-        Stage::Moving => "copying",
-        Stage::Proving => "comparing",
-    };
-    Progress::of(what, "rows")
+fn said(stage: Stage) -> (&'static str, &'static str) {
+    match stage {
+        Stage::Moving => ("copying", "rows"),
+        Stage::Proving => ("comparing", "rows"),
+    }
 }
 
 fn tell(copied: &Copied, options: &CopyOptions) {

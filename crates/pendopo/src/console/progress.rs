@@ -3,12 +3,45 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use rustix::termios::tcgetwinsize;
+
 /// How often the line changes, and how often one is written where lines stay.
 const AT_TERMINAL: Duration = Duration::from_millis(200);
 const ELSEWHERE: Duration = Duration::from_secs(10);
+/// How many characters a bar has where there is room, and how few are still worth it.
+const BAR: usize = 24;
+const SHORTEST_BAR: usize = 6;
+/// Of a terminal that does not say how wide it is.
+const WIDTH: usize = 80;
+
+/// A piece of work in stages: each has a line of its own.
+pub(crate) struct Stages<S> {
+    /// What is done in a stage, and what is counted.
+    said: fn(S) -> (&'static str, &'static str),
+    now: Option<(S, Progress)>,
+}
+
+impl<S: Copy + PartialEq> Stages<S> {
+    pub(crate) fn new(said: fn(S) -> (&'static str, &'static str)) -> Self {
+        Self { said, now: None }
+    }
+
+    /// So much of this stage is done, of so much in all.
+    pub(crate) fn tell(&mut self, stage: S, done: u64, all: u64) {
+        let is_new = self.now.as_ref().is_none_or(|(now, _)| *now != stage);
+        if is_new {
+            // The line of the stage before goes first.
+            self.now = None;
+        }
+        let (what, unit) = (self.said)(stage);
+        let begin = || (stage, Progress::of(what, unit));
+        let (_, progress) = self.now.get_or_insert_with(begin);
+        progress.tell(done, all);
+    }
+}
 
 /// One piece of work.
-pub(crate) struct Progress {
+struct Progress {
     what: &'static str,
     unit: &'static str,
     began: Instant,
@@ -18,7 +51,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn of(what: &'static str, unit: &'static str) -> Self {
+    fn of(what: &'static str, unit: &'static str) -> Self {
         let now = Instant::now();
         Self {
             what,
@@ -30,8 +63,7 @@ impl Progress {
         }
     }
 
-    /// So much is done, of so much in all.
-    pub(crate) fn tell(&mut self, done: u64, all: u64) {
+    fn tell(&mut self, done: u64, all: u64) {
         let every = if self.is_terminal {
             AT_TERMINAL
         } else {
@@ -43,13 +75,14 @@ impl Progress {
         }
         self.told = now;
         let line = line((done, all), self.unit, now - self.began);
+        let line = format!("{}: {line}", self.what);
         let mut stderr = io::stderr().lock();
         // Nobody may be reading, which is no fault.
         let _ = if self.is_terminal {
             self.has_written = true;
-            write!(stderr, "\r{}: {line}\x1b[K", self.what)
+            write!(stderr, "\r{}\x1b[K", fitted(&line, (done, all), width()))
         } else {
-            writeln!(stderr, "{}: {line}", self.what)
+            writeln!(stderr, "{line}")
         };
         let _ = stderr.flush();
     }
@@ -61,6 +94,25 @@ impl Drop for Progress {
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
         }
     }
+}
+
+fn width() -> usize {
+    let told = tcgetwinsize(io::stderr()).map(|size| usize::from(size.ws_col));
+    told.ok().filter(|width| *width > 0).unwrap_or(WIDTH)
+}
+
+/// The line with a bar before it where both have room, and never more than a terminal of this width shows in one row:
+/// what is in a second one can't be written over.
+fn fitted(line: &str, (done, all): (u64, u64), width: usize) -> String {
+    let room = width.saturating_sub(1);
+    let left = room.saturating_sub(line.chars().count() + "[] ".len());
+    if left < SHORTEST_BAR {
+        return line.chars().take(room).collect();
+    }
+    let length = left.min(BAR);
+    let share = u128::from(done.min(all)) * length as u128 / u128::from(all.max(1));
+    let full = usize::try_from(share).unwrap_or(length);
+    format!("[{}{}] {line}", "#".repeat(full), "-".repeat(length - full))
 }
 
 #[expect(
@@ -108,5 +160,19 @@ mod tests {
             line((0, 0), "rows", Duration::ZERO),
             "0 %, 0 rows of 0 at 0 rows/s, 0:00 left"
         );
+    }
+
+    #[test]
+    fn a_bar_takes_the_room_that_the_line_leaves_and_nothing_goes_into_a_second_row() {
+        let check = |width, done, expected: &str| {
+            assert_eq!(fitted("writing: 25 %", (done, 100), width), expected);
+        };
+        check(80, 25, "[######------------------] writing: 25 %");
+        check(80, 0, "[------------------------] writing: 25 %");
+        check(80, 100, "[########################] writing: 25 %");
+        check(27, 50, "[#####-----] writing: 25 %");
+        check(22, 25, "writing: 25 %");
+        check(9, 25, "writing:");
+        assert_eq!(fitted("", (0, 0), 12), "[--------] ");
     }
 }

@@ -1,41 +1,39 @@
 //! Backups in a bucket that speaks S3: Amazon's, or one of `MinIO`, Garage or R2.
 
+mod parts;
+
 use std::error::Error;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
 use lifecycle::Password;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
-use object_store::buffered::BufWriter;
 use object_store::path::Path as Key;
 use object_store::{
     Certificate, ClientConfigKey, ClientOptions, CredentialProvider, ObjectStore, ObjectStoreExt,
     RetryConfig,
 };
 use secrecy::ExposeSecret;
-use tokio::fs::File;
-use tokio::io::{AsyncWriteExt, copy};
 use tokio::runtime::{self, Runtime};
+use tokio::time::timeout;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::BackupError;
 use super::note::Summed;
 use super::place::Found;
+use crate::archive::Stages;
+use parts::Pace;
 
-/// Of one request, retries included.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// Until an answer begins, and between two parts of one.
-const SILENCE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
+/// What moves no more than a few kilobytes is done within this time, retries included.
+const BRIEFLY: Duration = Duration::from_mins(1);
 const RETRIES: usize = 5;
-/// Parts of an upload: at most 10,000 of them, so up to 80 GB.
-const PART: usize = 8 << 20;
 
 /// How a bucket is reached.
 #[derive(Debug, Clone)]
@@ -79,6 +77,7 @@ impl CredentialProvider for Keys {
 pub struct Bucket {
     url: String,
     prefix: Key,
+    pace: Pace,
     store: Arc<AmazonS3>,
     /// Requests are waited for on the thread that asks.
     runtime: Arc<Runtime>,
@@ -93,6 +92,10 @@ impl fmt::Debug for Bucket {
 impl Bucket {
     /// The bucket of a URL such as `s3://bucket/prefix`; nothing is asked of it yet.
     pub fn new(url: &str, access: &BucketAccess) -> Result<Self, BackupError> {
+        Self::at_pace(url, access, Pace::USUAL)
+    }
+
+    fn at_pace(url: &str, access: &BucketAccess, pace: Pace) -> Result<Self, BackupError> {
         let wrong = |what: String| BackupError::Bucket {
             url: url.to_owned(),
             what,
@@ -101,15 +104,15 @@ impl Bucket {
         let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
         let retry = RetryConfig {
             max_retries: RETRIES,
-            retry_timeout: PATIENCE,
+            // A part that was not moved in time is tried once more.
+            retry_timeout: 2 * pace.request,
             ..RetryConfig::default()
         };
         let is_plain = |endpoint: &String| endpoint.starts_with("http://");
         let client = ClientOptions::new()
             .with_allow_http(access.endpoint.as_ref().is_some_and(is_plain))
             .with_connect_timeout(CONNECT)
-            .with_timeout(PATIENCE)
-            .with_read_timeout(SILENCE);
+            .with_timeout(pace.request);
         let client = trusting(client, access.ca_file.as_deref()).map_err(wrong)?;
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(name)
@@ -130,6 +133,7 @@ impl Bucket {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
             prefix: Key::from(prefix),
+            pace,
             store: Arc::new(store),
             runtime: Arc::new(runtime.map_err(|error| wrong(error.to_string()))?),
         })
@@ -152,6 +156,17 @@ impl Bucket {
         answered.map_err(|error| self.fault(&error))
     }
 
+    /// For what a bucket that is there does at once.
+    fn wait_briefly<T>(
+        &self,
+        asking: impl Future<Output = Result<T, object_store::Error>>,
+    ) -> Result<T, BackupError> {
+        self.wait(async {
+            let answered = timeout(BRIEFLY, asking).await;
+            answered.unwrap_or_else(|_| Err(own(io::Error::other("no answer within a minute"))))
+        })
+    }
+
     fn fault(&self, error: &object_store::Error) -> BackupError {
         BackupError::Bucket {
             url: self.url.clone(),
@@ -160,7 +175,7 @@ impl Bucket {
     }
 
     pub(super) fn list(&self) -> Result<Vec<Found>, BackupError> {
-        let listed = self.wait(self.store.list_with_delimiter(Some(&self.prefix)))?;
+        let listed = self.wait_briefly(self.store.list_with_delimiter(Some(&self.prefix)))?;
         let found = listed.objects.into_iter().filter_map(|object| {
             Some(Found {
                 name: object.location.filename()?.to_owned(),
@@ -171,81 +186,74 @@ impl Bucket {
     }
 
     /// Sends a file, in parts if it is large; it is there as a whole or not at all.
-    pub(super) fn put(&self, file: &Path, name: &str) -> Result<(), BackupError> {
+    pub(super) fn put(
+        &self,
+        file: &Path,
+        name: &str,
+        progress: Stages<'_>,
+    ) -> Result<(), BackupError> {
         let key = self.key(name);
-        let store: Arc<dyn ObjectStore> = self.store.clone();
-        let sending = async {
-            let mut input = File::open(file).await.map_err(own)?;
-            let mut output = BufWriter::with_capacity(store, key, PART);
-            let sent = async {
-                copy(&mut input, &mut output).await?;
-                output.shutdown().await
-            };
-            match sent.await {
-                Ok(()) => Ok(()),
-                Err(error) => {
-                    // Parts of an upload that is given up would be paid for; the server forgets them some time anyway.
-                    drop(output.abort().await);
-                    Err(own(error))
-                }
-            }
-        };
-        self.wait(sending)
+        self.wait(parts::send(&self.store, self.pace, (file, &key), progress))
     }
 
     /// Length and digest of what comes back.
-    pub(super) fn sum(&self, name: &str) -> Result<(u64, String), BackupError> {
-        let mut summed = Summed::new(std::io::sink());
-        let reading = async {
-            let mut stream = self.store.get(&self.key(name)).await?.into_stream();
-            while let Some(part) = stream.next().await {
-                std::io::Write::write_all(&mut summed, &part?).map_err(own)?;
-            }
-            Ok(())
-        };
-        self.wait(reading)?;
+    pub(super) fn sum(
+        &self,
+        name: &str,
+        progress: Stages<'_>,
+    ) -> Result<(u64, String), BackupError> {
+        let mut summed = Summed::new(io::sink());
+        let into = (&self.key(name), &mut summed as &mut dyn Write);
+        self.wait(parts::fetch(&self.store, self.pace, into, progress))?;
         summed
             .finish()
             .map_err(|cause| BackupError::file(Path::new(name), cause))
     }
 
-    pub(super) fn get(&self, name: &str, into: &Path) -> Result<(), BackupError> {
-        let reading = async {
-            let mut stream = self.store.get(&self.key(name)).await?.into_stream();
-            let mut file = File::create_new(into).await.map_err(own)?;
-            while let Some(part) = stream.next().await {
-                file.write_all(&part?).await.map_err(own)?;
-            }
-            file.sync_all().await.map_err(own)
-        };
-        match self.runtime.block_on(reading) {
+    pub(super) fn get(
+        &self,
+        name: &str,
+        path: &Path,
+        progress: Stages<'_>,
+    ) -> Result<(), BackupError> {
+        let fail = |cause| BackupError::file(path, cause);
+        let mut file = File::create_new(path).map_err(fail)?;
+        let into = (&self.key(name), &mut file as &mut dyn Write);
+        let fetching = parts::fetch(&self.store, self.pace, into, progress);
+        match self.runtime.block_on(fetching) {
             // It may be the bucket that is not there: then that is told.
             Err(object_store::Error::NotFound { .. }) => self
                 .list()
                 .and_then(|_| Err(BackupError::Missing(name.to_owned()))),
-            read => read.map_err(|error| self.fault(&error)),
+            Err(error) => Err(self.fault(&error)),
+            Ok(()) => file.sync_all().map_err(fail),
         }
     }
 
     pub(super) fn write(&self, name: &str, content: &[u8]) -> Result<(), BackupError> {
         let key = self.key(name);
-        self.wait(self.store.put(&key, content.to_vec().into()))
+        self.wait_briefly(self.store.put(&key, content.to_vec().into()))
             .map(drop)
     }
 
-    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, BackupError> {
+    /// A small object; `None` if there is none.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, BackupError> {
         let key = self.key(name);
-        let reading = async { self.store.get(&key).await?.bytes().await };
-        self.wait(reading).map(Vec::from)
+        self.wait_briefly(async {
+            match self.store.get(&key).await {
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                found => Ok(Some(Vec::from(found?.bytes().await?))),
+            }
+        })
     }
 
     pub(super) fn remove(&self, name: &str) -> Result<(), BackupError> {
-        self.wait(self.store.delete(&self.key(name)))
+        self.wait_briefly(self.store.delete(&self.key(name)))
     }
 }
 
 /// An error of this machine's own, in the words of the library.
-fn own(error: std::io::Error) -> object_store::Error {
+fn own(error: io::Error) -> object_store::Error {
     object_store::Error::Generic {
         store: "file",
         source: Box::new(error),
@@ -294,6 +302,18 @@ fn trusting(client: ClientOptions, ca_file: Option<&Path>) -> Result<ClientOptio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The one of a server that asks for no key.
+    pub(super) fn bucket_at(endpoint: &str, pace: Pace) -> Bucket {
+        let access = BucketAccess {
+            endpoint: Some(endpoint.to_owned()),
+            region: "us-east-1".to_owned(),
+            key_id: Some("school".to_owned()),
+            key: Password::plain("a-key-for-tests".to_owned().into()),
+            ca_file: None,
+        };
+        Bucket::at_pace("s3://school/backups", &access, pace).unwrap()
+    }
 
     #[test]
     fn a_key_that_changes_in_its_file_is_used_for_the_next_request() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::bucket::Bucket;
 use super::{BackupError, note};
+use crate::archive::Stages;
 
 /// Where backups are kept.
 #[derive(Debug, Clone)]
@@ -32,13 +33,13 @@ impl Place {
         }
     }
 
-    /// Takes over a finished file, which is on the disk, under this name. What comes back from there has this size and
+    /// Takes over a finished file, which is on the disk, under this name. What comes back from there has its size and
     /// digest, or there is an error.
     pub(super) fn keep(
         &self,
-        file: &Path,
+        (file, sums): (&Path, &(u64, String)),
         name: &str,
-        sums: &(u64, String),
+        progress: Stages<'_>,
     ) -> Result<(), BackupError> {
         match self {
             Self::Folder(folder) => {
@@ -49,8 +50,8 @@ impl Place {
                 note::sync_folder(&path).map_err(fail)
             }
             Self::Bucket(bucket) => {
-                bucket.put(file, name)?;
-                let found = bucket.sum(name);
+                bucket.put(file, name, progress)?;
+                let found = bucket.sum(name, progress);
                 let is_good = found.and_then(|found| must_be(Path::new(name), &found, sums));
                 // What is no backup shall not be found later and taken for one.
                 is_good.inspect_err(|_| drop(bucket.remove(name)))
@@ -69,11 +70,18 @@ impl Place {
         }
     }
 
-    /// A small file; `None` if there is none, or it can't be read.
-    pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
+    /// A small file; `None` if there is none.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, BackupError> {
         match self {
-            Self::Folder(folder) => fs::read(folder.join(name)).ok(),
-            Self::Bucket(bucket) => bucket.read(name).ok(),
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                match fs::read(&path) {
+                    Ok(content) => Ok(Some(content)),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(BackupError::file(&path, error)),
+                }
+            }
+            Self::Bucket(bucket) => bucket.read(name),
         }
     }
 
@@ -93,7 +101,12 @@ impl Place {
     }
 
     /// The file on this machine's disk: where it is, or a copy in `scratch`.
-    pub(super) fn fetch(&self, name: &str, scratch: &Path) -> Result<PathBuf, BackupError> {
+    pub(super) fn fetch(
+        &self,
+        name: &str,
+        scratch: &Path,
+        progress: Stages<'_>,
+    ) -> Result<PathBuf, BackupError> {
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(name);
@@ -104,7 +117,7 @@ impl Place {
             }
             Self::Bucket(bucket) => {
                 let path = scratch.join("fetched");
-                bucket.get(name, &path)?;
+                bucket.get(name, &path, progress)?;
                 Ok(path)
             }
         }

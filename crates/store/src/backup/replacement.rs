@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::BackupError;
-use crate::archive::{Progress, Source, prove, table, transfer};
+use crate::archive::{Source, Stage, Stages, prove, table, transfer};
 use crate::postgres::{Filling, Options};
 use crate::sqlite::{self, Snapshot};
 
@@ -20,14 +20,20 @@ pub fn is_blank(options: &Options) -> Result<bool, BackupError> {
 pub fn replace(
     options: &Options,
     restored: &Path,
-    progress: Progress<'_>,
+    progress: Stages<'_>,
 ) -> Result<Replacement, BackupError> {
     let mut source = Snapshot::open(restored)?;
     let mut filling = Filling::begin(options)?;
     filling.clear()?;
-    let parts = transfer(&mut source, &mut filling, progress)?;
+    let writing = &mut |done, all| progress(Stage::Writing, done, all);
+    let parts = transfer(&mut source, &mut filling, writing)?;
     filling.number(&source.numbers()?.into_iter().collect())?;
-    prove(filling.view(), table::all().iter().zip(&parts), &mut || {})?;
+    let (mut done, all) = (0, parts.iter().map(|part| part.rows).sum());
+    let mut step = || {
+        done += 1;
+        progress(Stage::Comparing, done, all);
+    };
+    prove(filling.view(), table::all().iter().zip(&parts), &mut step)?;
     Ok(Replacement(filling))
 }
 

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::{BackupError, Identity, scratch, seal};
-use crate::archive::{self, Manifest, Progress};
+use crate::archive::{self, Manifest, Stage, Stages};
 
 /// What a backup was found to be when it was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub fn restore(
     path: &Path,
     into: &Path,
     identity: Option<&Identity>,
-    progress: Progress<'_>,
+    progress: Stages<'_>,
 ) -> Result<Restored, BackupError> {
     let file = File::open(path).map_err(|cause| BackupError::file(path, cause))?;
     let size = file
@@ -29,7 +29,11 @@ pub fn restore(
         .map_err(|cause| BackupError::file(path, cause))?
         .len();
     let input = seal::open(BufReader::new(file), path, identity)?;
-    let manifest = archive::restore(input, into, &mut |done, _| progress(done.min(size), size))?;
+    let manifest = archive::restore(input, into, &mut |stage, done, all| match stage {
+        // How large it is, only the file says; opened, a sealed one has fewer bytes.
+        Stage::Unpacking => progress(stage, done.min(size), size),
+        _ => progress(stage, done, all),
+    })?;
     let broken_trail = scratch::broken_trail(&into.join(archive::DATABASE))?;
     Ok(Restored {
         manifest,

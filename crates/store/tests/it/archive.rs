@@ -35,7 +35,7 @@ struct Restored {
 impl Restored {
     fn of(bytes: &[u8]) -> Result<Self, ArchiveError> {
         let directory = TempDir::new().unwrap();
-        let manifest = archive::restore(bytes, directory.path(), &mut |_, _| {})?;
+        let manifest = archive::restore(bytes, directory.path(), &mut |_, _, _| {})?;
         Ok(Self {
             directory,
             manifest,
@@ -272,7 +272,7 @@ async fn nothing_is_restored_over_anything() {
     school(&place).await;
     let (bytes, _) = archived(&place.path(), &[]);
     let before = fs::read(place.path()).unwrap();
-    let found = archive::restore(&bytes[..], place.directory(), &mut |_, _| {});
+    let found = archive::restore(&bytes[..], place.directory(), &mut |_, _, _| {});
     assert!(matches!(found, Err(ArchiveError::File { .. })), "{found:?}");
     assert_eq!(fs::read(place.path()).unwrap(), before);
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use age::secrecy::ExposeSecret;
-use store::archive::{self, ArchiveError, Contents, Origin};
+use store::archive::{self, ArchiveError, Contents, Origin, Stage};
 use store::backup::{
     Backup, BackupError, Backups, Identity, Keep, Place as Kept, Recipient, State, restore,
 };
@@ -42,7 +42,7 @@ fn records_of(place: &Place) -> Origin {
 }
 
 fn make(place: &Place, backups: &Backups) -> Result<Backup, BackupError> {
-    backups.create(&contents(&records_of(place)), NOON, &mut |_, _| {})
+    backups.create(&contents(&records_of(place)), NOON, &mut |_, _, _| {})
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -77,14 +77,24 @@ fn a_backup_is_proved_before_it_is_listed() {
     let place = school();
     let backups = backups_of(&place, None);
     assert_eq!(backups.list().unwrap(), []);
-    let (mut steps, mut last) = (0, (0, 0));
-    let made = backups.create(&contents(&records_of(&place)), NOON, &mut |done, all| {
-        assert_eq!(names_in(&folder(&place)), [format!("{NAME}.part")]);
-        (steps, last) = (steps + 1, (done, all));
-    });
+    let mut ends: Vec<(Stage, u64, u64)> = Vec::new();
+    let tell = &mut |stage, done, all| {
+        let listed = names_in(&folder(&place)).into_iter();
+        let listed: Vec<_> = listed.filter(|name| !name.starts_with('.')).collect();
+        assert_eq!(listed, [format!("{NAME}.part")]);
+        ends.retain(|(known, ..)| *known != stage);
+        ends.push((stage, done, all));
+    };
+    let made = backups.create(&contents(&records_of(&place)), NOON, tell);
     let made = made.unwrap();
-    assert!(steps > 2);
-    assert_eq!(last.0, last.1);
+    // Each stage tells of its own parts to the last one.
+    let stages: Vec<_> = ends.iter().map(|(stage, ..)| *stage).collect();
+    let expected = [Stage::Writing, Stage::Unpacking, Stage::Comparing];
+    assert_eq!(stages, expected);
+    assert!(
+        ends.iter().all(|(_, done, all)| *done > 2 && done == all),
+        "{ends:?}"
+    );
     assert_eq!(
         names_in(&folder(&place)),
         [NAME.to_owned(), format!("{NAME}.json")]
@@ -135,7 +145,7 @@ fn a_backup_that_changed_is_found_out() {
     let place = school();
     let backups = backups_of(&place, None);
     let made = make(&place, &backups).unwrap();
-    let verify = || backups.verify(&made.name, None, NOON, &mut |_, _| {});
+    let verify = || backups.verify(&made.name, None, NOON, &mut |_, _, _| {});
     let state = || backups.list().unwrap()[0].state();
     verify().unwrap();
     let file = folder(&place).join(&made.name);
@@ -183,7 +193,7 @@ fn a_sealed_backup_opens_with_its_own_key_alone() {
     assert_eq!((made.state(), made.is_sealed), (State::Proved, true));
     let file = folder(&place).join(&made.name);
     let into = |name: &str| keys.path().join(name);
-    let open_with = |name, identity| restore(&file, &into(name), identity, &mut |_, _| {});
+    let open_with = |name, identity| restore(&file, &into(name), identity, &mut |_, _, _| {});
     assert!(matches!(open_with("a", None), Err(BackupError::Sealed(_))));
     let other = open_with("b", Some(&wrong));
     assert!(
@@ -211,7 +221,7 @@ fn two_backups_are_not_made_at_once() {
         other.create(
             &contents(&Origin::Sqlite(path.clone())),
             NOON,
-            &mut |_, _| {
+            &mut |_, _, _| {
                 if std::mem::take(&mut is_first) {
                     begun.send(()).unwrap();
                     was_tried.recv().unwrap();
@@ -235,21 +245,51 @@ fn a_trail_that_was_tampered_with_is_told_and_backed_up_as_it_is() {
     assert_eq!(made.note.unwrap().broken_trail, Some(2));
 }
 
+/// One of each of the last days, so many.
+fn make_daily(place: &Place, backups: &Backups, days: u32) {
+    let day = std::time::Duration::from_hours(24);
+    for age in 0..days {
+        let at = NOON.before(day * age);
+        let made = backups.create(&contents(&records_of(place)), at, &mut |_, _, _| {});
+        made.unwrap();
+    }
+}
+
+fn keep_days(daily: usize) -> Keep {
+    Keep {
+        daily,
+        weekly: 0,
+        monthly: 0,
+    }
+}
+
+#[test]
+fn one_whose_note_can_not_be_read_now_is_not_taken_for_one_that_nobody_proved() {
+    let place = school();
+    let backups = backups_of(&place, None);
+    make_daily(&place, &backups, 2);
+    let older = backups.list().unwrap().swap_remove(1);
+    let note = folder(&place).join(format!("{}.json", older.name));
+    let text = fs::read(&note).unwrap();
+    // Reading it fails for another reason than that it is not there.
+    fs::remove_file(&note).unwrap();
+    fs::create_dir(&note).unwrap();
+    let told = backups.thin_out(&keep_days(2)).unwrap_err().to_string();
+    assert!(told.contains(&older.name), "{told}");
+    let at_hand = backups.fetch(&older.name, place.directory(), &mut |_, _, _| {});
+    assert!(at_hand.is_err(), "{at_hand:?}");
+    fs::remove_dir(&note).unwrap();
+    fs::write(&note, text).unwrap();
+    assert_eq!(backups.thin_out(&keep_days(2)).unwrap(), []);
+    assert_eq!(backups.list().unwrap()[1], older);
+}
+
 #[test]
 fn old_ones_go_with_their_notes() {
     let place = school();
     let backups = backups_of(&place, None);
-    let day = std::time::Duration::from_hours(24);
-    for age in 0..4 {
-        let at = NOON.before(day * age);
-        let made = backups.create(&contents(&records_of(&place)), at, &mut |_, _| {});
-        made.unwrap();
-    }
-    let keep = Keep {
-        daily: 2,
-        weekly: 0,
-        monthly: 0,
-    };
+    make_daily(&place, &backups, 4);
+    let keep = keep_days(2);
     assert_eq!(backups.thin_out(&keep).unwrap().len(), 2);
     assert_eq!(backups.list().unwrap().len(), 2);
     assert_eq!(names_in(&folder(&place)).len(), 4);

@@ -17,7 +17,7 @@ use super::{identity, name, whole};
 use crate::backups::{self, CONFIGURATION, DIRECTORIES};
 use crate::cli::{OneBackup, RoleName};
 use crate::config::Config;
-use crate::console::{Progress, say};
+use crate::console::say;
 use crate::data_dir::{self, DataDir};
 use crate::stores;
 
@@ -85,7 +85,7 @@ fn tell((one, records): (&OneBackup, &Origin), restored: &Restored, aside: &Path
 fn keep(config: &Config, aside: &Path) -> Result<()> {
     let place = Place::Folder(aside.to_owned());
     let backups = Backups::new(place, aside.to_owned(), config.backup.recipient.clone());
-    let made = backups::create_here(backups, config, "keeping what is there")?;
+    let made = backups::create_here(backups, config)?;
     let path = aside.join(made.name);
     say(format!("what was there is kept as {}", path.display()));
     Ok(())
@@ -93,8 +93,8 @@ fn keep(config: &Config, aside: &Path) -> Result<()> {
 
 /// The restored records on the server, where they are not in force yet.
 fn written(options: &Options, restored: &Path) -> Result<Replacement> {
-    let mut progress = Progress::of("writing", "rows");
-    let mut tell = |done, all| progress.tell(done, all);
+    let mut progress = backups::progress();
+    let mut tell = |stage, done, all| progress.tell(stage, done, all);
     Ok(replace(options, restored, &mut tell)?)
 }
 
@@ -111,14 +111,14 @@ fn set_aside(config: &Config, aside: &Path) -> Result<(), BackupError> {
 }
 
 fn unpack(config: &Config, scratch: &TempDir, one: &OneBackup) -> Result<Restored> {
+    let mut progress = backups::progress();
+    let tell = &mut |stage, done, all| progress.tell(stage, done, all);
     let path = match name(config, &one.file) {
-        Some(name) => backups::of(config)?.fetch(&name, scratch.path())?,
+        Some(name) => backups::of(config)?.fetch(&name, scratch.path(), tell)?,
         None => one.file.clone(),
     };
-    let mut progress = Progress::of("restoring", "bytes");
     let into = scratch.path().join("new");
     let identity = identity(one);
-    let tell = &mut |done, all| progress.tell(done, all);
     Ok(restore(&path, &into, identity.as_ref(), tell)?)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::Opened;
-use store::archive::{self, Contents, Manifest, Origin};
+use store::archive::{self, Contents, Manifest, Origin, Stage};
 use store::backup::{BackupError, Backups, Place as Kept, State, is_blank, replace};
 use store::postgres::Options;
 use tempfile::TempDir;
@@ -64,13 +64,13 @@ fn archived(records: &Origin) -> (Vec<u8>, Manifest) {
 /// The archive's records as a file.
 fn restored(bytes: &[u8]) -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
-    archive::restore(bytes, directory.path(), &mut |_, _| {}).unwrap();
+    archive::restore(bytes, directory.path(), &mut |_, _, _| {}).unwrap();
     let database = directory.path().join(archive::DATABASE);
     (directory, database)
 }
 
 fn put(server: &Server, database: &Path) -> Result<(), BackupError> {
-    replace(&options(server), database, &mut |_, _| {})?.commit()
+    replace(&options(server), database, &mut |_, _, _| {})?.commit()
 }
 
 /// Work that waits by itself, away from the threads that run tasks.
@@ -160,13 +160,14 @@ async fn more_rows_than_a_page_come_in_order() {
     apart(move || {
         let (bytes, first) = archived(&Origin::Sqlite(place.path()));
         let (_directory, database) = restored(&bytes);
-        let (mut steps, mut last) = (0, (0, 0));
-        let written = replace(&options(&server), &database, &mut |done, all| {
-            (steps, last) = (steps + 1, (done, all));
-        });
-        written.unwrap().commit().unwrap();
+        let mut told = Vec::new();
+        let mut tell = |stage, done, all| told.push((stage, done, all));
+        let replaced = replace(&options(&server), &database, &mut tell);
+        replaced.unwrap().commit().unwrap();
         let rows = first.rows();
-        assert_eq!((steps, last), (rows, (rows, rows)));
+        let steps = |stage| (1..=rows).map(move |done| (stage, done, rows));
+        let expected = steps(Stage::Writing).chain(steps(Stage::Comparing));
+        assert_eq!(told, expected.collect::<Vec<_>>());
         assert_eq!(archived(&origin(&server)).1.tables, first.tables);
     })
     .await;
@@ -187,7 +188,7 @@ async fn what_is_not_committed_or_fails_changes_nothing() {
         connection
             .execute_batch("DELETE FROM message; UPDATE person SET first_name = 'Lain'")
             .unwrap();
-        let written = replace(&options(&server), &database, &mut |_, _| {}).unwrap();
+        let written = replace(&options(&server), &database, &mut |_, _, _| {}).unwrap();
         drop(written);
         assert_eq!(archived(&origin(&server)).1, before);
         // What this engine can't keep.
@@ -284,8 +285,8 @@ async fn two_processes_do_not_make_a_backup_of_the_same_records_at_once() {
             created_at: NOON.to_string(),
         };
         let mut told = Vec::new();
-        let other = || backups(&folders[1]).create(&contents, NOON, &mut |_, _| {});
-        let made = backups(&folders[0]).create(&contents, NOON, &mut |_, _| {
+        let other = || backups(&folders[1]).create(&contents, NOON, &mut |_, _, _| {});
+        let made = backups(&folders[0]).create(&contents, NOON, &mut |_, _, _| {
             let other = other();
             told.push(other.unwrap_err().to_string());
         });
