@@ -24,6 +24,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::Notify;
 
 use crate::config::AcmeConfig;
+use crate::domains::Domains;
 use crate::lease::{Held, Lease};
 use crate::random;
 use crate::tls::{Certificates, OwnListener, Served, TlsError};
@@ -95,7 +96,7 @@ pub(crate) fn inspect(
 pub(crate) struct Order<'a> {
     pub(crate) config: &'a AcmeConfig,
     /// At least one.
-    pub(crate) domains: &'a [String],
+    pub(crate) domains: Domains,
     pub(crate) data: &'a Path,
     /// Who we are among the edges that share the store.
     pub(crate) holder: String,
@@ -108,6 +109,7 @@ pub(crate) struct Order<'a> {
 /// The task.
 pub(crate) struct Acme {
     buyer: Buyer,
+    domains: Domains,
     https: OwnListener,
     certificates: Arc<Certificates>,
     standing: Arc<Standing>,
@@ -141,7 +143,7 @@ impl Acme {
         let buyer = Buyer {
             config: order.config.clone(),
             directory: directory.to_owned(),
-            domains: lower(order.domains),
+            domains: lower(&order.domains.now()),
             client: Client::new(order.config.ca_file.as_deref())?,
             proof: order.proof,
             store,
@@ -149,6 +151,7 @@ impl Acme {
         };
         let mut acme = Self {
             buyer,
+            domains: order.domains,
             https: order.https,
             certificates: order.certificates,
             standing: Arc::new(Standing::register(registry, facts)),
@@ -186,6 +189,7 @@ impl Acme {
 
     async fn live(&mut self) {
         loop {
+            self.buyer.domains = lower(&self.domains.now());
             self.adopt();
             self.prove().await;
             let (state, now) = (self.buyer.store.state(), Timestamp::now());
@@ -240,12 +244,13 @@ impl Acme {
         self.held.is_some()
     }
 
-    /// Ends early when somebody wants one fetched now.
+    /// Ends early when somebody wants one fetched now, or for other names.
     async fn rest(&mut self, now: Timestamp, until: Timestamp) {
         let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
         tokio::select! {
             () = tokio::time::sleep(pause.min(LOOK)) => {}
             () = self.wake.notified() => self.is_asked = true,
+            () = self.domains.changed() => {}
         }
     }
 
@@ -292,12 +297,18 @@ impl Acme {
         }
     }
 
-    /// The lease is kept unless it was lost, which breaks the order off; whoever has it then goes on with it.
+    /// The lease is kept unless it was lost, which breaks the order off; whoever has it then goes on with it. One that is
+    /// for the wrong names is broken off for good.
     async fn order(&mut self, held: Held, mut state: State) -> Option<Held> {
-        self.is_asked = false;
+        let was_asked = std::mem::take(&mut self.is_asked);
         let old = self.certificates.real();
         let outcome = tokio::select! {
             outcome = self.buyer.buy(&held, &mut state, old.as_deref()) => outcome,
+            () = self.domains.changed() => {
+                tracing::info!("there are other names: the order for those before is broken off");
+                self.is_asked = was_asked;
+                return Some(held);
+            }
             error = held.lose() => {
                 tracing::warn!(%error, "the order is left to another edge");
                 return None;

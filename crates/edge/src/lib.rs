@@ -16,6 +16,7 @@ mod control;
 mod crowd;
 mod curtain;
 mod descriptors;
+mod domains;
 mod drain;
 mod error;
 mod error_page;

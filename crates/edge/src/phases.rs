@@ -176,7 +176,11 @@ fn route<'a>(exchange: &'a Exchange, head: &Parts) -> Result<Route<'a>, Refused>
     if let Some(text) = shared.proof(head) {
         return Ok(Route::Proof(text));
     }
-    let redirect = shared.redirect.as_ref().filter(|_| !exchange.client.secure);
+    let redirect = exchange
+        .rules
+        .redirect
+        .as_ref()
+        .filter(|_| !exchange.client.secure);
     let elsewhere = redirect.and_then(|redirect| Some((redirect, redirect.domain(head)?)));
     if let Some((redirect, domain)) = elsewhere {
         if let Some(why) = shared.awaited(domain) {

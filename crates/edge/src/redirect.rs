@@ -24,6 +24,11 @@ impl Redirect {
         Self { domains, port }
     }
 
+    /// The same for other names.
+    pub(crate) fn renamed(&self, domains: &[String]) -> Self {
+        Self::new(domains.to_vec(), self.port)
+    }
+
     /// The name under which the request shall come again; `None` for those that plain HTTP is right for.
     pub(crate) fn domain(&self, head: &Parts) -> Option<&str> {
         if head.uri.path().starts_with(CHALLENGES) {

@@ -7,6 +7,7 @@ use crate::admission::Admission;
 use crate::config::Config;
 use crate::headers::SecurityHeaders;
 use crate::metrics::Metrics;
+use crate::redirect::Redirect;
 use crate::routes::Routes;
 use crate::start_error::StartError;
 
@@ -17,6 +18,8 @@ pub(crate) struct Rules {
     pub(crate) routes: Arc<Routes>,
     pub(crate) admission: Option<Arc<Admission>>,
     pub(crate) security: Arc<SecurityHeaders>,
+    /// There on a server with names.
+    pub(crate) redirect: Option<Arc<Redirect>>,
 }
 
 impl Rules {
@@ -34,14 +37,28 @@ impl Rules {
             routes: Arc::new(routes),
             admission: admission.map(Arc::new),
             security: Arc::new(security),
+            redirect: None,
         })
+    }
+
+    /// With plain HTTP sent to HTTPS.
+    pub(crate) fn redirecting(self, redirect: Option<Redirect>) -> Self {
+        let redirect = redirect.map(Arc::new);
+        Self { redirect, ..self }
     }
 
     /// These rules with other settings. What has not changed is the same as before: limits with what they remember,
     /// upstreams with their targets' health.
-    pub(crate) fn renewed(&self, config: Config, metrics: &Metrics) -> Result<Self, StartError> {
+    pub(crate) fn renewed(
+        &self,
+        config: Config,
+        domains: &[String],
+        metrics: &Metrics,
+    ) -> Result<Self, StartError> {
         let routes = self.routes.renewed(&config, &metrics.upstreams)?;
-        Self::new(config, routes, metrics, self.admission.as_deref())
+        let rules = Self::new(config, routes, metrics, self.admission.as_deref())?;
+        let redirect = self.redirect.as_ref();
+        Ok(rules.redirecting(redirect.map(|redirect| redirect.renamed(domains))))
     }
 
     /// Whether forwarded headers of this peer are believed.

@@ -1,6 +1,6 @@
 //! What all worker threads share.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -15,9 +15,9 @@ use crate::config::Masked;
 use crate::connections::Connections;
 use crate::crowd::Crowd;
 use crate::descriptors;
+use crate::domains::Naming;
 use crate::gateways::Gateways;
 use crate::metrics::Metrics;
-use crate::redirect::Redirect;
 use crate::rules::Rules;
 use crate::sockets::Listening;
 use crate::start_error::StartError;
@@ -26,6 +26,10 @@ use crate::upstream::{Clock, Upstream};
 
 /// What the HTTPS listener works with.
 pub(crate) struct Secure {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// Where those who keep the certificates are told of other names.
+    pub(crate) naming: Naming,
     pub(crate) certificates: Arc<Certificates>,
     /// There while certificates are fetched.
     pub(crate) front: Option<Front>,
@@ -43,7 +47,6 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) secure: Option<Secure>,
-    pub(crate) redirect: Option<Redirect>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) crowd: Crowd,
     /// There where limits are held together with other edges.
@@ -58,7 +61,6 @@ impl Shared {
         clock: Clock,
         metrics: Metrics,
         secure: Option<Secure>,
-        redirect: Option<Redirect>,
         facts: Facts,
     ) -> Result<Self, StartError> {
         let bounds = &rules.config.connections;
@@ -73,7 +75,6 @@ impl Shared {
             clock,
             metrics,
             secure,
-            redirect,
             connections,
             crowd,
             together: None,

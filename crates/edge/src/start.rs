@@ -114,9 +114,9 @@ impl Edge {
         let clock = Clock::new(Instant::now());
         let routes = Routes::new(&config, local, clock, &metrics.upstreams)?;
         routes.inherit(&bindings.drained);
-        let rules = Rules::new(config, routes, &metrics, None)?;
+        let rules = Rules::new(config, routes, &metrics, None)?.redirecting(redirect);
         let together = levels.map(|levels| Together::new(levels, facts.clone()));
-        let shared = Shared::new(&rules, threads, clock, metrics, secure, redirect, facts)?;
+        let shared = Shared::new(&rules, threads, clock, metrics, secure, facts)?;
         let shared = Arc::new(shared.in_company(together));
         let control = Control::new(Arc::clone(&shared), company, log.in_force(), registry);
         Ok(Self {

@@ -50,7 +50,8 @@ fn is_read_again(secret: &str) -> bool {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     /// The names under which the school is reached, the same as `--domain`: the certificate is made for them, and
-    /// the listeners are opened to everybody, on ports 80 and 443. Default none; for example `["sekolah.example"]`.
+    /// the listeners are opened to everybody, on ports 80 and 443. A reload puts other names in force; from none to some,
+    /// or back, takes a restart. Default none; for example `["sekolah.example"]`.
     pub(crate) domains: Vec<String>,
     /// The directory in which everything is kept, the same as `--data`. Default `data`.
     pub(crate) data: PathBuf,

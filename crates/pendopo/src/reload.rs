@@ -113,7 +113,9 @@ impl Reloader {
             return Err(NotReloaded::Restart(restart.join("; ")));
         }
         if !changed.is_empty() {
-            self.edge.reload(roles::edge_config(&self.roles, &new))?;
+            let domains = roles::domains(&self.roles, &new);
+            self.edge
+                .reload(roles::edge_config(&self.roles, &new), &domains)?;
         }
         self.in_force.replace(new);
         Ok(changed)

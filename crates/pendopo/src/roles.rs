@@ -116,11 +116,7 @@ impl BoundRoles {
         let levels = stores::levels(&config.store);
         let setup = Setup {
             config: edge_config(roles, config),
-            domains: if is_alone {
-                Vec::new()
-            } else {
-                config.domains.clone()
-            },
+            domains: domains(roles, config),
             data: config.data.clone(),
             threads: worker_threads(),
             local,
@@ -172,6 +168,15 @@ pub(crate) fn edge_config(roles: &[RoleName], config: &Config) -> edge::Config {
         web::Language::En => Language::English,
     };
     edge
+}
+
+/// The names that the edge is known by where these roles are played; `web` by itself has none.
+pub(crate) fn domains(roles: &[RoleName], config: &Config) -> Vec<String> {
+    if roles.contains(&RoleName::Edge) {
+        config.domains.clone()
+    } else {
+        Vec::new()
+    }
 }
 
 /// The settings of `web` by itself.

@@ -29,8 +29,10 @@ pub(crate) fn due(
         Some(suggestion) => suggestion.at,
         None => renewal::by_own_rule(served, now).at,
     });
-    // To go on with an order is not to place one.
-    let place = (state.order.is_none()).then(|| state.next_order(now));
+    // To go on with an order is not to place one; one for other names is not gone on with.
+    let under_way = state.order.as_ref();
+    let goes_on = under_way.is_some_and(|order| order.domains == domains);
+    let place = (!goes_on).then(|| state.next_order(now));
     let earliest = state.not_before(domains).into_iter().chain(place);
     earliest.fold(wish, Timestamp::max)
 }

@@ -8,7 +8,7 @@ use crate::descriptors;
 use crate::rules::Rules;
 use crate::shared::Secure;
 use crate::start_error::StartError;
-use crate::tls::{Own, Renewed, TlsError};
+use crate::tls::{Names, Own, Renewed, TlsError};
 use crate::upstream::Charge;
 
 /// What HTTPS works with, the operator's own certificates in it, and those to be put in their place.
@@ -16,11 +16,12 @@ type Pairs<'a> = (&'a Secure, &'a Own, Renewed);
 
 impl Control {
     /// Puts these settings in force for every request from now on; connections keep the deadlines that they were opened
-    /// with. Listeners stay what they are. After an error, nothing has changed.
-    pub fn reload(&self, config: Config) -> Result<(), StartError> {
+    /// with. Listeners stay what they are. There must be domains if there were any before, and none if there were none.
+    /// After an error, nothing has changed.
+    pub fn reload(&self, config: Config, domains: &[String]) -> Result<(), StartError> {
         let shared = &self.shared;
         let before = shared.rules(0);
-        let after = before.renewed(config, &shared.metrics)?;
+        let after = before.renewed(config, domains, &shared.metrics)?;
         let bounds = &after.config.connections;
         let most = descriptors::connections(bounds.most).map_err(StartError::Descriptors)?;
         let pairs = self.other_pairs(&before.config, &after.config)?;
@@ -28,6 +29,7 @@ impl Control {
         if let Some((secure, own, pairs)) = pairs {
             own.put_in_force(pairs, &secure.certificates);
         }
+        self.rename(domains);
         if before.config.log != after.config.log {
             self.log.store(Arc::new(after.config.log.clone()));
         }
@@ -56,6 +58,23 @@ impl Control {
             Some(own) if !pairs.is_empty() => Ok(Some((secure, own, own.renewed(pairs)?))),
             None if pairs.is_empty() => Ok(None),
             _ => Err(StartError::OtherSource),
+        }
+    }
+
+    /// Has handshakes know other names, and those who keep the certificates.
+    fn rename(&self, domains: &[String]) {
+        let Some(secure) = &self.shared.secure else {
+            return;
+        };
+        if *domains == **secure.naming.borrow() {
+            return;
+        }
+        secure
+            .certificates
+            .know(Names::known(domains, secure.address.ip()));
+        secure.naming.send_replace(domains.into());
+        if secure.own.is_some() {
+            secure.certificates.warn_of(domains);
         }
     }
 

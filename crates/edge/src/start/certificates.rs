@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::acme::{Acme, Challenges, Order, Proof, Renewal};
 use crate::config::{Config, Listen};
+use crate::domains::{Domains, Naming};
 use crate::lease;
 use crate::shared::Secure;
 use crate::tls::{
@@ -19,9 +20,12 @@ use crate::tls::{
 
 /// The certificates and their keepers.
 pub(super) struct Keeping {
+    /// Where HTTPS listens.
+    https: SocketAddr,
     certificates: Arc<Certificates>,
+    naming: Naming,
     own: Option<Own>,
-    authority: Option<Authority>,
+    local: Option<Keeper>,
     acme: Option<Acme>,
 }
 
@@ -49,6 +53,8 @@ impl Keeping {
     /// What the HTTPS listener works with.
     pub(super) fn secure(&self) -> Secure {
         Secure {
+            address: self.https,
+            naming: self.naming.clone(),
             certificates: Arc::clone(&self.certificates),
             front: self.acme.as_ref().map(Acme::front),
             own: self.own.clone(),
@@ -62,18 +68,13 @@ impl Keeping {
 
     /// Starts the keepers.
     pub(super) fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
-        let certificates = self.certificates;
         if let Some(own) = self.own {
-            let certificates = Arc::clone(&certificates);
+            let certificates = self.certificates;
             tasks.spawn("edge-certificate", |shutdown| {
                 own.watch(certificates, shutdown)
             })?;
         }
-        if let Some(authority) = self.authority {
-            let keeper = Keeper {
-                authority,
-                certificates,
-            };
+        if let Some(keeper) = self.local {
             tasks.spawn("edge-certificate", |shutdown| keeper.run(shutdown))?;
         }
         if let Some(acme) = self.acme {
@@ -88,15 +89,14 @@ impl Ground<'_> {
         let certificates = self.certificates(None, Some(self.known()))?;
         certificates.serve(own.served());
         own.tell_faults(&certificates);
-        for domain in self.domains {
-            if !certificates.has_real_for(domain) {
-                tracing::warn!("no certificate of `edge.tls` stands for `{domain}`");
-            }
-        }
+        certificates.warn_of(self.domains);
+        let (naming, _) = Domains::new(self.domains);
         Ok(Keeping {
+            https: self.https,
             certificates: Arc::new(certificates),
+            naming,
             own: Some(own),
-            authority: None,
+            local: None,
             acme: None,
         })
     }
@@ -112,28 +112,42 @@ impl Ground<'_> {
         let (names, machine) = (self.names(), Names::of_machine());
         let authority = Authority::new(self.data.join("tls"), names, machine, holder.clone());
         certificates.serve_locally(authority.certificates(Timestamp::now())?);
+        let (naming, domains) = Domains::new(self.domains);
         let acme = if fetches {
             Acme::new(
-                self.order(&certificates, holder),
+                self.order(&certificates, domains.clone(), holder),
                 self.notice.facts.clone(),
                 registry,
             )?
         } else {
             None
         };
+        let keeper = Keeper {
+            authority,
+            certificates: Arc::clone(&certificates),
+            listens: self.https.ip(),
+            domains,
+        };
         Ok(Keeping {
+            https: self.https,
             certificates,
+            naming,
             own: None,
-            authority: Some(authority),
+            local: Some(keeper),
             acme,
         })
     }
 
-    fn order(&self, certificates: &Arc<Certificates>, holder: String) -> Order<'_> {
+    fn order(
+        &self,
+        certificates: &Arc<Certificates>,
+        domains: Domains,
+        holder: String,
+    ) -> Order<'_> {
         let is_plain = self.config.http != Listen::OFF;
         Order {
             config: &self.config.acme,
-            domains: self.domains,
+            domains,
             data: self.data,
             holder,
             proof: if is_plain { Proof::Http } else { Proof::Tls },
@@ -151,12 +165,8 @@ impl Ground<'_> {
         Certificates::new(known, proofs, self.notice.clone())
     }
 
-    /// The names that are served, whatever the certificates say.
     fn known(&self) -> Names {
-        let mut names = self.names();
-        let machine = Names::of_machine();
-        machine.texts().iter().for_each(|name| names.add(name));
-        names
+        Names::known(self.domains, self.https.ip())
     }
 
     fn names(&self) -> Names {

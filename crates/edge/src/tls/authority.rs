@@ -64,6 +64,11 @@ impl Authority {
         }
     }
 
+    /// From now on its certificates are for these.
+    pub(crate) fn is_for(&mut self, names: Names) {
+        self.names = names;
+    }
+
     /// The certificates to serve: those on disk while they stand for all names and last, else new ones. Other edges
     /// may share the directory: one of them makes what is missing, and all serve it.
     pub(crate) fn certificates(&self, now: Timestamp) -> Result<Leaves, TlsError> {

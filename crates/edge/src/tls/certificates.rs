@@ -77,7 +77,7 @@ pub(crate) struct Certificates {
     base: ServerConfig,
     /// The names that are served beside those of the real certificates; a client that asks for another one is refused.
     /// `None` refuses nobody.
-    known: Option<Names>,
+    known: ArcSwapOption<Names>,
     /// There while certificates are fetched.
     proofs: Option<Box<dyn Proofs>>,
     pub(super) notice: Notice,
@@ -102,12 +102,26 @@ impl Certificates {
     ) -> Result<Self, TlsError> {
         Ok(Self {
             base: base()?,
-            known,
+            known: ArcSwapOption::new(known.map(Arc::new)),
             proofs,
             notice,
             real: ArcSwap::default(),
             local: ArcSwapOption::empty(),
         })
+    }
+
+    /// From now on, these names are served beside those of the real certificates.
+    pub(crate) fn know(&self, names: Names) {
+        self.known.store(Some(Arc::new(names)));
+    }
+
+    /// Tells which of the names no real certificate stands for.
+    pub(crate) fn warn_of(&self, domains: &[String]) {
+        for domain in domains {
+            if !self.has_real_for(domain) {
+                tracing::warn!("no certificate of `edge.tls` stands for `{domain}`");
+            }
+        }
     }
 
     /// From now on, each certificate for the names that it covers: the operator's own, or a fetched one.
@@ -150,7 +164,8 @@ impl Certificates {
         if let Some(offer) = covering(&real, name) {
             return Some(Arc::clone(offer));
         }
-        let is_known = self.known.as_ref().is_none_or(|known| known.cover(name));
+        let known = self.known.load();
+        let is_known = known.as_ref().is_none_or(|known| known.cover(name));
         let local = local.as_ref().map(|local| Arc::clone(&local.named));
         let other = local.or_else(|| real.first().cloned());
         // A certificate without any name was made for whoever comes.

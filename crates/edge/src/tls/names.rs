@@ -29,6 +29,11 @@ impl Names {
         names
     }
 
+    /// Those, and the machine's own: the names that are served, whatever the certificates say.
+    pub(crate) fn known(domains: &[String], listens: IpAddr) -> Self {
+        Self::of_server(domains, listens).with(&Self::of_machine(), |_| true)
+    }
+
     /// The machine's own name, which a container changes with each start.
     pub(crate) fn of_machine() -> Self {
         let mut names = Self::default();

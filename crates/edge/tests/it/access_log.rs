@@ -195,7 +195,7 @@ fn a_reload_has_the_next_line_begin_a_file_that_is_full_by_the_new_settings() {
     house.records(1);
     let mut config = house.config.clone();
     config.log.size = ByteSize::bytes(1);
-    house.control.reload(config).unwrap();
+    house.control.reload(config, &[]).unwrap();
     get(&house, "/");
     eventually("a new file", || {
         let text = fs::read_to_string(house.file("logs/access.log")).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Certificates from an authority: fetched, served, renewed, and what happens when they can't be.
 
 mod demands;
+mod renamed;
 mod shared;
 
 use std::fs;

@@ -1,5 +1,6 @@
 //! Other settings, put in force while requests come.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
@@ -14,7 +15,7 @@ use crate::proxy::{GET, app, everything_to};
 fn reload(house: &House, change: impl FnOnce(&mut Config)) {
     let mut config = house.config.clone();
     change(&mut config);
-    house.control.reload(config).unwrap();
+    house.control.reload(config, &[]).unwrap();
 }
 
 fn to(backend: &Backend) -> UpstreamConfig {
@@ -53,6 +54,44 @@ fn a_connection_that_is_open_obeys_the_new_rules_with_its_next_request() {
     });
     let long = "GET /123456789 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     assert_eq!(clients[0].exchange(long).status, 414);
+}
+
+#[test]
+fn other_names_are_served_and_those_before_no_more() {
+    let own =
+        |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let house = House::with(|plan| plan.domains = own(&["tetap.example", "lama.example"]));
+    let get = |host: &str| format!("GET / HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    // The local authority is another one for other names.
+    let connect = |name: &str| house.trust().connect(house.address("https"), name);
+    let is_served = |name: &str| {
+        let mut client = connect(name);
+        let is_sent = client.try_send(get(name).as_bytes()).is_ok();
+        let answer = client.try_response("GET").filter(|_| is_sent);
+        answer.is_some_and(|answer| answer.status == 200)
+    };
+    let location = |host: &str| {
+        let answer = house.plain().exchange(get(host));
+        answer.header("location").unwrap_or_default().to_owned()
+    };
+    let mut client = connect("tetap.example");
+    assert_eq!(client.exchange(get("tetap.example")).status, 200);
+    assert!(is_served("lama.example") && !is_served("baru.example"));
+    let leaf = house.file("tls/leaf.pem");
+    let before = fs::read(&leaf).unwrap();
+
+    let names = own(&["tetap.example", "baru.example"]);
+    house.control.reload(house.config.clone(), &names).unwrap();
+    // Written last.
+    eventually("the new certificate", || {
+        fs::read(&leaf).is_ok_and(|now| now != before)
+    });
+    eventually("that it is in force", || is_served("baru.example"));
+    assert!(is_served("tetap.example") && is_served("localhost"));
+    assert!(!is_served("lama.example"));
+    assert_eq!(client.exchange(get("tetap.example")).status, 200);
+    assert!(location("baru.example").starts_with("https://baru.example:"));
+    assert!(location("lama.example").starts_with("https://tetap.example:"));
 }
 
 #[test]
@@ -108,7 +147,7 @@ fn wrong_settings_change_nothing() {
         let mut config = house.config.clone();
         config.request.target = "8B".parse().unwrap();
         change(&mut config);
-        house.control.reload(config).unwrap_err().to_string()
+        house.control.reload(config, &[]).unwrap_err().to_string()
     };
     let text = refused(&|config| config.site[0].upstream = Some("nobody".to_owned()));
     assert!(text.contains("there is no upstream `nobody`"), "{text}");
@@ -267,7 +306,7 @@ fn a_thousand_reloads_leave_memory_and_open_files_where_they_were() {
 
 /// What this process, which is the test's own, holds besides the pages of its binary.
 fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("RssAnon:"));
@@ -279,5 +318,5 @@ fn resident_kib() -> u64 {
 }
 
 fn open_files() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
+    fs::read_dir("/proc/self/fd").unwrap().count()
 }

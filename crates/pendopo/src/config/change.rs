@@ -10,6 +10,7 @@ use super::loaded::toml_text;
 
 /// Keys and sections that a reload puts in force; of every other key, a change needs a restart.
 pub(super) const LIVE: &[&str] = &[
+    "domains",
     "edge.compress",
     "edge.connections",
     "edge.explain_to",
@@ -48,10 +49,19 @@ enum What {
 impl Change {
     /// Whether a reload puts it in force.
     pub(crate) fn is_live(&self) -> bool {
-        LIVE.iter().any(|live| {
-            let rest = self.key.strip_prefix(live);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
+        !self.is_of_first_names()
+            && LIVE.iter().any(|live| {
+                let rest = self.key.strip_prefix(live);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            })
+    }
+
+    /// From no names to some, or back: listeners move, and plain HTTP is for others than before.
+    fn is_of_first_names(&self) -> bool {
+        let What::Became { before, after } = &self.what else {
+            return false;
+        };
+        self.key == "domains" && [before, after].map(String::as_str).contains(&"[]")
     }
 }
 
@@ -219,6 +229,17 @@ mod tests {
             !told.iter().any(|(text, _)| text.contains("[new].")),
             "{told:#?}"
         );
+    }
+
+    #[test]
+    fn names_may_change_but_for_the_first_and_the_last_of_them() {
+        let (none, one) = ("", "domains = ['a.example']");
+        let two = "domains = ['a.example', 'b.example']";
+        for (before, after, is_live) in [(one, two, true), (none, one, false), (two, none, false)] {
+            let told = told(before, after);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert_eq!(told[0].1, is_live, "{told:?}");
+        }
     }
 
     #[test]

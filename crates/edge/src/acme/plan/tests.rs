@@ -92,8 +92,10 @@ fn nothing_new_is_ordered_while_too_many_orders_were_placed_of_late() {
     state.order = Some(Pending {
         url: String::new(),
         directory: String::new(),
-        domains: Vec::new(),
+        domains: vec!["a.example".to_owned()],
         key: String::new(),
     });
     check(&state, None, "a.example", Step::Order);
+    // One for other names is not gone on with.
+    check(&state, None, "b.example", Step::Rest(after(300)));
 }

@@ -166,7 +166,7 @@ fn a_reload_puts_other_files_in_force_or_changes_nothing() {
     let reload = |pair: Vec<PairConfig>| {
         let mut config = house.config.clone();
         config.tls.pair = pair;
-        house.control.reload(config)
+        house.control.reload(config, &[])
     };
     let mut client = pairs.connect(&house, "a.example");
     let get = "GET / HTTP/1.1\r\nhost: a.example\r\n\r\n";

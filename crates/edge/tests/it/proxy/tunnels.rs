@@ -49,7 +49,7 @@ async fn a_reload_leaves_tunnels_as_they_are() {
         if round > 2 {
             config.upstream[0].keep_alive = Span::from_secs(3);
         }
-        house.control.reload(config).unwrap();
+        house.control.reload(config, &[]).unwrap();
         for socket in &mut sockets {
             let message = Message::text(round.to_string());
             socket.send(message.clone()).await.unwrap();
