@@ -197,6 +197,7 @@ impl Server {
             locks: self.data.locks().context("can't keep the locks at hand")?,
             schema: self.has_web().then(newest_schema),
             trigger: trigger.clone(),
+            patience: self.config.drain.takeover.duration(),
             is_given: Cell::new(false),
         })
     }

@@ -61,12 +61,15 @@ pub(crate) struct DrainConfig {
     /// closes its connection: the time that a load balancer in front needs to turn away. Default `0s`; behind one `5s`
     /// is right.
     pub(crate) delay: Span,
+    /// How long a process that takes over may take until it says that it serves; then this one goes on. Default `1m`.
+    pub(crate) takeover: Span,
 }
 
 impl Default for DrainConfig {
     fn default() -> Self {
         Self {
             delay: Span::from_secs(0),
+            takeover: Span::from_secs(60),
         }
     }
 }

@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use edge::Handed;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
+use tokio::time::timeout;
 
+use super::Reply;
 use super::office::Office;
 use super::voice::Voice;
 use crate::cli::RoleName;
@@ -55,7 +57,8 @@ type Pieces = Vec<(Piece, OwnedFd)>;
 
 impl Office {
     /// Hands everything over and begins to drain once the other process serves; until then this one serves as before.
-    /// Returns when the other process failed, else never: the end of the connection says that this process has ended.
+    /// Returns when the other process failed or took too long, else never: the end of the connection says that this
+    /// process has ended.
     pub(super) async fn hand_over(
         &self,
         reading: &mut (impl AsyncBufRead + Unpin),
@@ -67,17 +70,20 @@ impl Office {
             return voice.hand(&Handover::Refused(text), &[]).await;
         }
         self.edge.has_company(true);
-        let outcome = self.hand_pieces(voice).await;
-        let mut line = String::new();
-        let is_ready =
-            outcome.is_ok() && reading.read_line(&mut line).await.is_ok() && line == READY;
-        if !is_ready {
-            tracing::warn!(
-                "the process that was taking over ended before it served: this one goes on"
-            );
+        let serves = async {
+            self.hand_pieces(voice).await?;
+            self.await_word(reading).await
+        };
+        if let Err(error) = serves.await {
+            tracing::warn!(%error, "the process that was taking over did not serve: this one goes on");
             self.edge.has_company(false);
             estate.is_given.set(false);
-            return outcome;
+            // It may be gone, or merely late.
+            return voice.tell(&Reply::Failed(error.to_string())).await;
+        }
+        let relieved = Reply::Done("it is relieved".to_owned());
+        if let Err(error) = voice.tell(&relieved).await {
+            tracing::debug!(%error, "the process that has taken over was not told so");
         }
         tracing::info!(
             "another process has taken over: requests in flight may finish, and clients come back to it"
@@ -85,6 +91,20 @@ impl Office {
         estate.serves_private.abort();
         estate.trigger.hand_over();
         std::future::pending().await
+    }
+
+    async fn await_word(&self, reading: &mut (impl AsyncBufRead + Unpin)) -> io::Result<()> {
+        let mut line = String::new();
+        let patience = self.estate.patience;
+        match timeout(patience, reading.read_line(&mut line)).await {
+            Ok(Ok(_)) if line == READY => Ok(()),
+            Ok(Ok(_)) => Err(io::Error::other("it ended before it served")),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(io::Error::other(format!(
+                "it did not serve within {} ms (`drain.takeover`)",
+                patience.as_millis()
+            ))),
+        }
     }
 
     async fn hand_pieces(&self, voice: &mut Voice) -> io::Result<()> {

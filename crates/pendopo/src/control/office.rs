@@ -44,6 +44,8 @@ pub(crate) struct Estate {
     pub(crate) locks: Vec<(RoleName, File)>,
     pub(crate) schema: Option<i64>,
     pub(crate) trigger: Trigger,
+    /// How long whoever takes over may take until it serves.
+    pub(crate) patience: Duration,
     pub(crate) is_given: Cell<bool>,
 }
 

@@ -1,6 +1,6 @@
 //! Taking over from the server that uses the data directory.
 
-use std::io::{Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -13,7 +13,7 @@ use store::newest_schema;
 
 use super::ask::is_absent;
 use super::handover::{Handover, Inheritance, ListenerName, READY};
-use super::{Request, descriptors, socket};
+use super::{MOST_LINE, Reply, Request, descriptors, socket};
 use crate::cli::RoleName;
 
 /// How long the old server may take to answer.
@@ -88,11 +88,21 @@ impl Predecessor {
         Ok(Some((Self(stream), inheritance)))
     }
 
-    /// Tells the old server that this one serves, and waits for its end in the background.
+    /// Tells the old server that this one serves, and waits for its end in the background. Fails when it goes on serving.
     pub(crate) fn relieve(mut self, edge: Control) -> Result<()> {
-        self.0
-            .write_all(READY.as_bytes())
-            .context("the server that was to be relieved is gone")?;
+        match self.answer() {
+            Ok(Some(Reply::Failed(why))) => bail!("the server goes on by itself: {why}"),
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                tracing::warn!("the server that was to be relieved has ended before");
+                edge.has_company(false);
+                return Ok(());
+            }
+            // Two that serve harm nobody, and none would.
+            Err(error) => {
+                tracing::warn!(%error, "the server that was relieved does not say so");
+            }
+        }
         self.0.set_read_timeout(None)?;
         let wait = move || {
             // Nothing is ever said; the end comes with the process's, whatever way that goes.
@@ -106,5 +116,19 @@ impl Predecessor {
             .spawn(wait)
             .context("can't start a thread")?;
         Ok(())
+    }
+
+    /// What the old server says to it; nothing if it is gone. What it holds of ours stays good without it.
+    fn answer(&mut self) -> io::Result<Option<Reply>> {
+        // If it is gone, or gave this process up, the answer tells which.
+        let _ = self.0.write_all(READY.as_bytes());
+        let mut line = String::new();
+        let reading = BufReader::new((&self.0).take(MOST_LINE)).read_line(&mut line);
+        match reading {
+            Ok(0) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
+            Err(error) => Err(error),
+            Ok(_) => Ok(Some(serde_json::from_str(&line)?)),
+        }
     }
 }

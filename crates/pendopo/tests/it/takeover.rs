@@ -11,10 +11,10 @@ use std::thread;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::tempdir;
-use testkit::{Backend, Raw, Trust};
+use testkit::{Authority, Backend, Raw, Trust};
 
 use crate::run::run;
-use crate::server::{QUIET, Server, begin, get};
+use crate::server::{QUIET, Server, Starting, begin, get};
 
 /// How often the binary is replaced.
 const TIMES: usize = 20;
@@ -152,6 +152,59 @@ fn a_process_that_fails_to_take_over_leaves_the_old_one_as_it_was() {
     }
     assert!(client.is_closed());
     assert_eq!(server.code(), Some(0), "{}", server.log());
+    next.stop();
+}
+
+#[test]
+fn a_process_that_does_not_come_to_serve_is_waited_for_only_so_long() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &["--set", "drain.takeover=100ms"]);
+    let ask = || {
+        let mut taker = UnixStream::connect(directory.path().join("data/run/edge.sock")).unwrap();
+        taker.write_all(b"\"take_over\"\n").unwrap();
+        let mut told = BufReader::new(taker.try_clone().unwrap()).lines();
+        assert!(told.next().unwrap().unwrap().contains("pieces"));
+        (taker, told)
+    };
+    let (mut taker, mut told) = ask();
+    server.await_log("this one goes on");
+    // Too late.
+    let _ = taker.write_all(b"ready\n");
+    let why = told.next().unwrap().unwrap();
+    assert!(
+        why.contains("failed") && why.contains("drain.takeover"),
+        "{why}"
+    );
+    run(directory.path(), &["reload"]).good();
+    assert_eq!(server.http().exchange(get("/health", "")).status, 200);
+    drop(ask());
+    server.stop();
+}
+
+#[test]
+fn a_process_that_takes_over_serves_though_the_old_one_dies_meanwhile() {
+    let directory = tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let (certificate, key) = Authority::default().issue(directory.path(), &["localhost"]);
+    // Whoever reads it waits for whoever writes it.
+    let slow = directory.path().join("slow.pem");
+    let made = std::process::Command::new("mkfifo").arg(&slow).status();
+    assert!(made.unwrap().success());
+    let setting = |key: &str, file: &Path| format!("edge.tls.{key}={}", file.display());
+    let (slowly, key) = (setting("certificate", &slow), setting("key", &key));
+    let words = ["--takeover", "--set", &slowly, "--set", &key];
+    let next = Starting::start(directory.path(), &words);
+    let mut feeding = fs::OpenOptions::new().write(true).open(&slow).unwrap();
+    server.signal(Signal::KILL);
+    assert_eq!(server.code(), None);
+    let content = fs::read(&certificate).unwrap();
+    fs::rename(&certificate, &slow).unwrap();
+    feeding.write_all(&content).unwrap();
+    drop(feeding);
+    let next = next.ready();
+    next.await_log("has ended before");
+    assert_eq!(next.http().exchange(get("/health", "")).status, 200);
+    assert_eq!(next.ask("/readyz").status, 200);
     next.stop();
 }
 
