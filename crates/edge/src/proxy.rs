@@ -19,7 +19,7 @@ use http::request::Parts;
 use http::response;
 use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::content::{Body, Nothing, Outgoing, Whole};
 use crate::error::{self, Refusal};
@@ -77,17 +77,9 @@ pub(crate) async fn forward(
     };
     let response = errand.run().await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        settled(exchange).await;
+        upgrade::settled(exchange).await;
     }
     Ok(response)
-}
-
-/// What was answered before has gone: hyper hands a connection over with nothing left to write.
-async fn settled(exchange: &Exchange) {
-    // The watchdog ends a connection that stays so.
-    while exchange.link.pulse.blocked_since().is_some() {
-        sleep(LOOK).await;
-    }
 }
 
 /// One request and what happened to it so far.
@@ -216,7 +208,7 @@ impl Errand<'_> {
         match pools.open(target, self.upstream.clock, within).await {
             Ok((channel, is_new)) => {
                 if is_new {
-                    self.upstream.connected(target);
+                    self.upstream.counts.connections.inc();
                 }
                 Some(channel)
             }
@@ -265,6 +257,7 @@ impl Errand<'_> {
             None => self.fail(&error::ANSWER_TIMEOUT),
             Some(Ok(response)) => {
                 self.upstream.counts.requests.inc();
+                lease.flight.target().answered();
                 self.answer(lease, response)
             }
             Some(Err(failure)) => self.broken(&lease, failure, is_fresh),
@@ -328,9 +321,14 @@ impl Errand<'_> {
         tracing::debug!(target = %target.label, "a target gave no answer");
         let is_untouched = lease.channel.is_untouched();
         let is_unprocessed = matches!(failure, Failure::Unprocessed);
+        if is_fresh && is_untouched && lease.channel.is_own() {
+            self.upstream.failed(target);
+        }
+        if is_fresh && !is_unprocessed {
+            self.tried.push(Arc::clone(target));
+        }
         // A target that takes a new connection and closes it would only do so again.
-        let has_way =
-            is_unprocessed || !is_fresh || self.upstream.members().len() > self.tried.len() + 1;
+        let has_way = is_unprocessed || !is_fresh || self.upstream.has_choice_beside(&self.tried);
         let is_safe = is_unprocessed || self.is_harmless && is_untouched;
         let may_repeat = self.is_kept && is_safe && has_way && self.repeats < 2;
         if !(may_repeat && self.upstream.budget.retry()) {
@@ -340,9 +338,6 @@ impl Errand<'_> {
         self.upstream.counts.retries.inc();
         self.last = Some(&error::UPSTREAM_CLOSED);
         self.exchange.failed_at(target, &error::UPSTREAM_CLOSED);
-        if is_fresh && !is_unprocessed {
-            self.tried.push(Arc::clone(target));
-        }
         // A connection that refused one stream may well take another.
         self.must_dial = !is_unprocessed;
         Outcome::Again

@@ -195,19 +195,23 @@ impl Upstream {
             .any(|target| !is_one(target) && target.is_open(now))
     }
 
+    /// Whether a request could be sent to any target but these.
+    pub(crate) fn has_choice_beside(&self, these: &[Arc<Target>]) -> bool {
+        let (members, now) = (self.members.load(), self.clock.now());
+        let is_panic = !members.iter().any(|target| target.is_open(now));
+        let mut others = members
+            .iter()
+            .filter(|target| !these.iter().any(|one| Arc::ptr_eq(one, target)));
+        others.any(|target| target.is_open(now) || is_panic && target.is_last_resort())
+    }
+
     /// A drained target is given requests again.
     pub(crate) fn resume(&self, target: &Target) {
         target.resume(self.clock.now());
         self.changed.notify_waiters();
     }
 
-    /// A connection to the target could be made.
-    pub(crate) fn connected(&self, target: &Target) {
-        self.counts.connections.inc();
-        target.connected();
-    }
-
-    /// A connection could not be made: its name is looked up anew, and after a few it is left out for a while,
+    /// A connection could not be made, or the target closed it without a word: its name is looked up anew, and after a few it is left out for a while,
     /// unless it is the last.
     pub(crate) fn failed(&self, target: &Arc<Target>) {
         self.asks.notify_one();

@@ -1,5 +1,7 @@
 //! Leaving HTTP: what a client asks for, what a target is asked, and whether its answer is the consent to that.
 
+use std::time::Duration;
+
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,8 +13,13 @@ use http::request::Parts;
 use http::response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
+use tokio::time::sleep;
+
+use crate::exchange::Exchange;
 
 const WEBSOCKET: &str = "websocket";
+/// How often it is looked whether an answer has gone.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What a client asks for.
 pub(crate) enum Wish {
@@ -34,6 +41,14 @@ pub(super) struct Granted {
     chosen: HeaderValue,
     /// The client's stream, where it is one of many on its connection.
     pub(super) client: Option<OnUpgrade>,
+}
+
+/// What was answered before has gone: hyper hands a connection over with nothing left to write.
+pub(super) async fn settled(exchange: &Exchange) {
+    // The watchdog ends a connection that stays so.
+    while exchange.link.pulse.blocked_since().is_some() {
+        sleep(LOOK).await;
+    }
 }
 
 impl Wish {

@@ -124,6 +124,11 @@ impl Channel {
         }
     }
 
+    /// Whether nobody else is on it.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
     /// Whether no byte came of an answer to the request that failed.
     pub(crate) fn is_untouched(&self) -> bool {
         match self {

@@ -152,14 +152,15 @@ impl Target {
         self.ejected_until.load(Relaxed) > now
     }
 
-    /// A connection could be made.
-    pub(crate) fn connected(&self) {
+    /// It has answered. That a connection could be made says nothing: what stands in between may make it, as Docker's
+    /// proxy does before a container in which nobody listens.
+    pub(crate) fn answered(&self) {
         if self.failures.load(Relaxed) != 0 {
             self.failures.store(0, Relaxed);
         }
     }
 
-    /// A connection could not be made; returns how many in a row could not.
+    /// A connection came to nothing; returns how many in a row did.
     pub(crate) fn failed(&self) -> u32 {
         self.failures.fetch_add(1, Relaxed).saturating_add(1)
     }
@@ -345,7 +346,7 @@ mod tests {
     fn an_ejected_target_is_closed_until_its_time() {
         let target = target(1, 0);
         assert_eq!((target.failed(), target.failed()), (1, 2));
-        target.connected();
+        target.answered();
         assert_eq!(target.failed(), 1);
         target.eject(500);
         assert!(!target.is_open(499));

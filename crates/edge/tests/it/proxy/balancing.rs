@@ -111,6 +111,28 @@ fn a_stopped_target_is_left_out_and_costs_no_request() {
 }
 
 #[test]
+fn a_target_that_takes_connections_and_says_nothing_is_left_out() {
+    // As Docker's proxy does while nobody listens in the container.
+    let mute = Backend::start(|_, _| Then::Close);
+    let sound = Backend::saying("sound");
+    let house = before(&[&mute, &sound]);
+    let mut client = house.plain();
+    let post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi";
+    let statuses: Vec<_> = (0..30).map(|_| client.exchange(post).status).collect();
+    let lost = statuses.iter().filter(|status| **status == 502).count();
+    assert_eq!(lost, 3, "{statuses:?}");
+    assert_eq!(sound.requests(), 27);
+
+    // The last one is never left out.
+    let house = before(&[&mute]);
+    let mut client = house.plain();
+    for _ in 0..6 {
+        assert_eq!(client.exchange(post).status, 502);
+    }
+    assert_eq!(house.records(6)[5]["cause"], "closed");
+}
+
+#[test]
 fn a_target_that_fails_its_checks_is_left_out_until_it_passes_them() {
     let is_well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let told = std::sync::Arc::clone(&is_well);

@@ -84,7 +84,9 @@ fn a_request_is_not_sent_again_once_a_byte_of_the_answer_came() {
 #[test]
 fn no_more_requests_are_sent_twice_than_the_budget_allows() {
     let backends = [0, 1].map(|_| Backend::start(|_, _| Then::Close));
-    let house = before(&[&backends[0], &backends[1]]);
+    let mut upstream = app(&[backends[0].url(), backends[1].url()]);
+    upstream.eject_after = 0;
+    let house = House::with(everything_to(upstream));
     let mut client = house.plain();
     for _ in 0..100 {
         assert_eq!(client.exchange(GET).status, 502);
