@@ -36,7 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match command {
         Command::Serve(options) => serve::run(&global, &options),
         Command::Check => Ok(check::run(&load(&global)?)),
-        Command::Doctor => Ok(doctor::run(&load(&global)?.config)),
+        Command::Doctor => Ok(doctor::run(&load(&global)?)),
         Command::Healthcheck(options) => healthcheck::run(&load(&global)?.config, &options),
         Command::User(command) => user::run(&load(&global)?.config, command),
         Command::Token(command) => token::run(&load(&global)?.config, command),

@@ -16,6 +16,7 @@ mod reload;
 mod render;
 mod roles;
 mod sandbox;
+mod secret_files;
 mod secrets;
 mod stores;
 mod telemetry;

@@ -39,6 +39,14 @@ impl Address {
         }
     }
 
+    /// The file with the client's private key, if there is one.
+    pub fn key_file(&self) -> Option<&Path> {
+        match &self.connection.tls {
+            Some(Tls::Enabled(tls)) => tls.cert_key_file_path.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether what is sent may pass others on its way, and nothing makes sure that the server is the right one.
     pub fn is_exposed(&self) -> bool {
         let is_proved = match &self.connection.tls {

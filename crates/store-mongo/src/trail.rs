@@ -254,7 +254,11 @@ impl Mover {
         if let Some(what) = difference(last.as_ref(), around.first()) {
             // Another keeper may have moved entries between the two looks.
             let is_same = last_of(link).await? == last;
-            return Err(if is_same { foreign(&what) } else { Fault::Raced });
+            return Err(if is_same {
+                foreign(&what)
+            } else {
+                Fault::Raced
+            });
         }
         if place > 0 {
             self.outbox
@@ -279,9 +283,7 @@ fn difference(last: Option<&Entry>, ours: Option<&Entry>) -> Option<String> {
         (None, None) => None,
         (Some(last), Some(ours)) if ours == last => None,
         (_, Some(ours)) if ours.seq == place + 1 => None,
-        (Some(_), Some(ours)) if ours.seq == place => {
-            Some(format!("entry {place} is another one"))
-        }
+        (Some(_), Some(ours)) if ours.seq == place => Some(format!("entry {place} is another one")),
         (_, Some(ours)) => Some(format!(
             "it ends at entry {place}, and the records begin at {}",
             ours.seq

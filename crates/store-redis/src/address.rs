@@ -56,6 +56,12 @@ impl Address {
         each.map(PathBuf::as_path)
     }
 
+    /// The file with our private key, if there is one.
+    pub fn key_file(&self) -> Option<&Path> {
+        let (_, key) = self.tls.as_ref()?.own.as_ref()?;
+        Some(key)
+    }
+
     /// Whether what is sent is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.tls.is_some()

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -132,7 +133,9 @@ fn certify(directory: &Path) {
         fs::create_dir(&place).expect("a directory");
         let (certificate, key) = authority.issue(&place, &[name]);
         let read = |file: PathBuf| fs::read_to_string(file).expect("a file that was just written");
-        fs::write(place.join("both.pem"), read(certificate) + &read(key)).expect("a directory");
+        let both = place.join("both.pem");
+        fs::write(&both, read(certificate) + &read(key)).expect("a directory");
+        fs::set_permissions(both, fs::Permissions::from_mode(0o600)).expect("our own file");
     }
 }
 

@@ -6,6 +6,7 @@ mod disk;
 mod limits;
 mod report;
 mod sandbox;
+mod secrets;
 mod server;
 mod store;
 
@@ -13,16 +14,18 @@ use std::process::ExitCode;
 
 use school::Clock;
 
-use crate::config::Config;
+use crate::config::Loaded;
 use report::Report;
 use server::Running;
 
 /// Examines everything, prints a line for each finding, and fails if one is a failure.
-pub(super) fn run(config: &Config) -> ExitCode {
+pub(super) fn run(loaded: &Loaded) -> ExitCode {
+    let config = &loaded.config;
     let mut report = Report::default();
     let now = Clock::System.now();
     let running = Running::ask(config, &mut report);
     disk::examine(config, &mut report);
+    secrets::examine(loaded, &mut report);
     store::examine(config, now, &mut report);
     backup::examine(config, now, &mut report);
     certificate::examine(config, running.as_ref(), now, &mut report);

@@ -37,7 +37,7 @@ use crate::reload::{Hangup, Reloader};
 use crate::roles::{self, BoundRoles, Telling};
 use crate::sandbox::Sandbox;
 use crate::stores::{self, Opened};
-use crate::telemetry;
+use crate::{secret_files, telemetry};
 use school::School;
 use welcome::Welcome;
 
@@ -48,6 +48,7 @@ pub(super) fn run(global: &Global, options: &ServeOptions) -> Result<ExitCode> {
     let loaded = config::load(global, &options.domain)?;
     let config = &loaded.config;
     telemetry::start(&config.log);
+    secret_files::warn_of(&loaded);
     let roles = roles::chosen(&options.role, config)?;
     if options.open_api {
         open_api::must_be_private(config, &roles)?;

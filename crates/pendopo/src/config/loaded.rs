@@ -8,7 +8,10 @@ use toml::Value;
 
 use super::known::Known;
 use super::setting::Origin;
-use super::{Config, SECRETS};
+use super::{Config, Records, SECRETS};
+
+/// The key of the address that may hold a password.
+const ADDRESS: &str = "store.records";
 
 /// A checked configuration and where its values come from.
 #[derive(Debug)]
@@ -39,6 +42,25 @@ impl Loaded {
             _ => None,
         });
         self.file.clone().into_iter().chain(secrets).collect()
+    }
+
+    /// The files in which secrets stand, each with the key that leads to it.
+    pub(crate) fn secrets_in_files(&self) -> impl Iterator<Item = (PathBuf, String)> {
+        self.origins
+            .iter()
+            .filter_map(|(key, origin)| match origin {
+                Origin::Secret(file, _) => Some((file.clone(), format!("{key}_file"))),
+                Origin::File(file, _) if self.is_secret(key) => Some((file.clone(), key.clone())),
+                _ => None,
+            })
+    }
+
+    fn is_secret(&self, key: &str) -> bool {
+        let address = match &self.config.store.records {
+            Records::Postgres(address) if key == ADDRESS => address.password(),
+            _ => None,
+        };
+        SECRETS.contains(&key) || address.is_some()
     }
 
     /// Where a key's value comes from.

@@ -21,7 +21,7 @@ pub(crate) struct Named<'a> {
     /// What it is for, which is its key as well.
     pub(crate) what: &'static str,
     address: &'a Address,
-    pub(crate) password: &'a Password,
+    password: &'a Password,
     /// Whether it must lose nothing.
     keeps: bool,
 }
@@ -61,6 +61,21 @@ impl Named<'_> {
     /// What is read to reach it, beside the password's file.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.address.files().map(Path::to_owned).collect()
+    }
+
+    /// The setting that names it.
+    pub(crate) fn key(&self) -> &'static str {
+        match self.what {
+            SESSIONS => "store.sessions",
+            CACHE => "store.cache",
+            MESSAGES => "store.messages",
+            _ => "store.limits",
+        }
+    }
+
+    /// The private key by which it knows us.
+    pub(crate) fn key_file(&self) -> Option<&Path> {
+        self.address.key_file()
     }
 
     /// The server, whether it is there or not.

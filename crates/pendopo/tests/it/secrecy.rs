@@ -1,6 +1,7 @@
 //! Secrets stay where they belong: not in the output, the logs, the command line or the environment.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
@@ -91,6 +92,61 @@ fn no_secret_is_in_a_backup() {
         assert!(!held.contains(&secret), "`{secret}` is in the backup");
     }
     server.stop();
+}
+
+#[test]
+fn whoever_lets_everybody_read_a_secret_is_told_whatever_secret_it_is() {
+    let directory = tempdir().unwrap();
+    let path = directory.path();
+    let authority = testkit::Authority::default();
+    authority.issue(path, &["localhost"]);
+    let settings = "[edge.tls]\ncertificate = \"certificate.pem\"\nkey = \"certificate.key\"\n\
+        [admin]\npassword_file = \"first\"\n[backup]\nsecret_key = \"kunci ember\"\n";
+    fs::write(path.join("pendopo.toml"), settings).unwrap();
+    fs::write(path.join("first"), "kuda laut menari\n").unwrap();
+    let secrets = [
+        ("first", "admin.password_file"),
+        ("certificate.key", "edge.tls.key"),
+        ("pendopo.toml", "backup.secret_key"),
+    ];
+    let allow = |mode| {
+        for (name, _) in secrets {
+            fs::set_permissions(path.join(name), Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    allow(0o644);
+    let server = Server::start(path, &[]);
+    server.signal(Signal::TERM);
+    assert_eq!(server.code(), Some(0));
+    let (log, doctor) = (server.log(), run(path, &["doctor"]));
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    for (name, key) in secrets {
+        let mut told = log
+            .lines()
+            .filter(|line| line.contains("can read a secret"));
+        assert!(
+            told.any(|line| line.contains(name) && line.contains(key)),
+            "{key}: {log}"
+        );
+        let lines = doctor
+            .stdout
+            .lines()
+            .filter(|line| line.starts_with("FAIL"));
+        let mut told = lines.filter(|line| line.contains(key));
+        assert!(told.any(|line| line.contains("chmod o-r")), "{doctor:?}");
+    }
+    allow(0o640);
+    let doctor = run(path, &["doctor"]);
+    assert!(
+        doctor.stdout.contains("3 of 3 files are not for everybody"),
+        "{doctor:?}"
+    );
+    fs::remove_file(path.join("certificate.key")).unwrap();
+    let doctor = run(path, &["doctor"]);
+    assert!(
+        doctor.stdout.contains("which `edge.tls.key` leads to"),
+        "{doctor:?}"
+    );
 }
 
 #[test]

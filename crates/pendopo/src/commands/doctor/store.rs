@@ -7,8 +7,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use anyhow::Result;
-use lifecycle::Password;
-use lifecycle::password::is_open_to_all;
 use school::stores::StoreHealth;
 use school::{Actor, Limit, Stores, Timestamp, audit, tokens};
 
@@ -28,40 +26,11 @@ pub(super) fn examine(config: &Config, now: Timestamp, report: &mut Report) {
         let what = format!("{path} does not exist yet: the first start makes it");
         return report.warn("store", what);
     }
-    let passwords = [
-        &config.store.records_password,
-        &config.store.messages_password,
-        &config.store.audit_password,
-    ];
-    let redis = stores::named_redis(&config.store);
-    let redis = redis.iter().map(|named| named.password);
-    let mut seen = Vec::new();
-    for password in passwords.into_iter().chain(redis) {
-        if seen.contains(&password.file()) {
-            continue;
-        }
-        seen.push(password.file());
-        readers(password, report);
-    }
     let asked = stores::with_existing(config, async |opened| {
         ask(opened, config, now, report).await
     });
     if let Err(error) = asked {
         report.fail("store", format!("{error:#}"));
-    }
-}
-
-/// Who else may read the file that holds the password of a store.
-fn readers(password: &Password, report: &mut Report) {
-    let Some(file) = password.file() else {
-        return;
-    };
-    let name = file.display();
-    if is_open_to_all(file) {
-        let what = format!("everybody on this machine may read {name}: `chmod o-r {name}`");
-        report.fail("store password", what);
-    } else {
-        report.good("store password", format!("{name} is not for everybody"));
     }
 }
 
