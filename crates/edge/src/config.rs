@@ -9,6 +9,7 @@ mod site;
 mod trusted_header;
 mod units;
 mod upstream;
+mod zeros;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::{Address, Config, SiteConfig, UpstreamConfig};
+use super::{Address, Config, SiteConfig, UpstreamConfig, zeros};
 use crate::folder::Folder;
 use crate::proxy_protocol::LOCAL;
 use crate::site::HostPattern;
@@ -25,7 +25,7 @@ pub struct RouteFault {
 }
 
 impl Config {
-    /// Every fault of the sites, the upstreams and the limits.
+    /// Every fault of the sites, the upstreams, the limits and the deadlines.
     pub fn route_faults(&self) -> Vec<RouteFault> {
         let upstreams = self.upstream.iter().enumerate();
         let mut faults: Vec<_> = upstreams
@@ -44,8 +44,9 @@ impl Config {
                     .map(|(key, what)| fault("edge.site", index, &key, what)),
             );
         }
-        let limits = self.limit_faults().into_iter().chain(self.proxy_fault());
-        faults.extend(limits.map(|(section, key, what)| RouteFault { section, key, what }));
+        let others = self.limit_faults().into_iter().chain(self.proxy_fault());
+        let others = others.chain(self.zero_faults());
+        faults.extend(others.map(|(section, key, what)| RouteFault { section, key, what }));
         faults
     }
 
@@ -139,6 +140,7 @@ fn of_upstream(upstream: &UpstreamConfig, earlier: &[UpstreamConfig]) -> Found {
         }
     }
     found.extend(of_targets(upstream));
+    found.extend(zeros::of_upstream(upstream));
     found
 }
 

@@ -1,6 +1,6 @@
 //! Which site a request belongs to, and sites that make no sense.
 
-use edge::config::{SiteConfig, TargetConfig, UpstreamConfig};
+use edge::config::{SiteConfig, Span, TargetConfig, UpstreamConfig};
 use testkit::Backend;
 
 use crate::house::{House, Plan};
@@ -151,6 +151,18 @@ fn sites_and_upstreams_that_make_no_sense_are_refused_with_their_key() {
     check(
         &|plan| plan.config.upstream[0].targets[0] = TargetConfig::Url("app:80".to_owned()),
         "`edge.upstream[0].targets[0]`: `app:80` is no target",
+    );
+    check(
+        &|plan| plan.config.upstream[0].connect_timeout = Span::from_secs(0),
+        "`edge.upstream[0].connect_timeout`: must not be 0",
+    );
+    check(
+        &|plan| plan.config.timeout.handshake = Span::from_secs(0),
+        "`edge.timeout.handshake`: must not be 0",
+    );
+    check(
+        &|plan| plan.config.connections.per_address = 0,
+        "`edge.connections.per_address`: must not be 0",
     );
     check(
         &|plan| plan.config.site[0].upstream = Some("web".to_owned()),
