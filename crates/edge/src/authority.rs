@@ -26,6 +26,12 @@ pub(crate) fn without_port(authority: &str) -> &str {
     colon.map_or(authority, |colon| &authority[..after_address + colon])
 }
 
+/// The host alone, without the dot that a name in full ends with (RFC 1034 §3.1).
+pub(crate) fn host(authority: &str) -> &str {
+    let host = without_port(authority);
+    host.strip_suffix('.').unwrap_or(host)
+}
+
 #[cfg(test)]
 mod tests {
     use http::uri::Authority;
@@ -45,6 +51,13 @@ mod tests {
             (":80", ""),
         ] {
             assert_eq!(without_port(authority), host, "{authority}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_full_is_the_name() {
+        for (authority, name) in [("a.example.:80", "a.example"), ("a.", "a"), (".", "")] {
+            assert_eq!(host(authority), name, "{authority}");
         }
     }
 

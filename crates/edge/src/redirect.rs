@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 
-use crate::authority::without_port;
+use crate::authority;
 use crate::content::{Body, Nothing};
 
 /// A certificate authority asks for these over plain HTTP.
@@ -38,7 +38,7 @@ impl Redirect {
             .headers
             .get(HOST)
             .and_then(|host| host.to_str().ok())
-            .map(without_port);
+            .map(authority::host);
         // A host that is not ours must not be repeated: caches might keep the answer for others.
         let own = self
             .domains

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use crate::authority::without_port;
+use crate::authority;
 use crate::path;
 
 /// A host as a site names it, in lower case.
@@ -117,8 +117,7 @@ impl<T> Sites<T> {
 
     /// The value of the rule that fits best. `authority` may have a port and is compared without regard to case.
     pub(crate) fn find(&self, authority: &str, path: &str) -> Option<&T> {
-        let host = without_port(authority);
-        let host = host.strip_suffix('.').unwrap_or(host);
+        let host = authority::host(authority);
         let is_lower = !host.bytes().any(|byte| byte.is_ascii_uppercase());
         if is_lower {
             self.find_lower(host, path)

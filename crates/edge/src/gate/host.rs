@@ -4,7 +4,7 @@ use http::Version;
 use http::header::HOST;
 use http::request::Parts;
 
-use crate::authority::{is_authority, without_port};
+use crate::authority::{self, is_authority};
 use crate::error::{self, Refusal};
 use crate::link::Session;
 
@@ -42,8 +42,8 @@ pub(super) fn served_by(authority: &str, session: &Session) -> Result<(), &'stat
     let Some(server_name) = &session.server_name else {
         return Ok(());
     };
-    let host = without_port(authority);
-    let is_served = host.is_empty()
+    let host = authority::host(authority);
+    let is_served = authority.is_empty()
         || host.eq_ignore_ascii_case(server_name)
         || session.served.names.cover(host) && session.served.names.cover(server_name);
     if is_served {

@@ -222,6 +222,11 @@ fn plain_http_is_redirected_once_the_server_has_names() {
             format!("https://www.sekolah.example:{port}/"),
         ),
         (
+            "www.sekolah.example.",
+            "/",
+            format!("https://www.sekolah.example:{port}/"),
+        ),
+        (
             "evil.example",
             "/a",
             format!("https://sekolah.example:{port}/a"),

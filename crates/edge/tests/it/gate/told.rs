@@ -66,6 +66,7 @@ fn a_host_that_the_certificate_was_not_shown_for_is_misdirected() {
     for (host, status) in [
         ("localhost", 200),
         ("LOCALHOST:8443", 200),
+        ("localhost.:8443", 200),
         ("127.0.0.1", 200),
         ("[::1]:443", 200),
     ] {
@@ -83,6 +84,8 @@ fn a_host_that_the_certificate_was_not_shown_for_is_misdirected() {
         .tls()
         .exchange("GET https://other.example/ HTTP/1.1\r\nhost: localhost\r\n\r\n");
     assert_eq!(absolute.status, 421);
+    let rootless = house.tls().exchange("GET / HTTP/1.1\r\nhost: .\r\n\r\n");
+    assert_eq!(rootless.status, 421);
     let mut nameless = house.trust().connect(house.address("https"), "127.0.0.1");
     assert_eq!(
         nameless
