@@ -1,5 +1,6 @@
 //! What all worker threads share.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::domains::Naming;
 use crate::gateways::Gateways;
 use crate::metrics::Metrics;
 use crate::rules::Rules;
+use crate::site::HostPattern;
 use crate::sockets::Listening;
 use crate::start_error::StartError;
 use crate::tls::{Certificates, Own};
@@ -108,6 +110,23 @@ impl Shared {
         let front = secure.front.as_ref()?;
         let has_one = secure.certificates.has_real_for(domain);
         (!has_one).then(|| front.standing.why())
+    }
+
+    /// Warns of hosts that no client can reach over HTTPS, and from plain HTTP would be sent elsewhere.
+    pub(crate) fn warn_of_sites(&self, rules: &Rules) {
+        let Some(secure) = &self.secure else {
+            return;
+        };
+        let sites = rules.config.site.iter();
+        let hosts: BTreeSet<&str> = sites.map(|site| site.host.as_str()).collect();
+        for host in hosts {
+            let is_name = matches!(host.parse(), Ok(HostPattern::Exact(_)));
+            if is_name && secure.certificates.choose(Some(host)).is_none() {
+                tracing::warn!(
+                    "no certificate stands for the site `{host}`, and nobody can reach it over HTTPS: add the name to `domains`, or to the certificates of `edge.tls`"
+                );
+            }
+        }
     }
 
     /// Puts other rules in force, for every request from now on.

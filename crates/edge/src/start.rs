@@ -147,6 +147,7 @@ impl Edge {
 
     /// Starts the worker threads, the log's writer and the certificates' keepers.
     pub fn run(self, tasks: &mut Tasks) -> Result<(), TaskError> {
+        self.shared.warn_of_sites(&self.shared.rules(0));
         let part = Arc::new(self.part);
         let (writer, queues) = self.log.split();
         tasks.spawn("edge-log", |shutdown| writer.run(shutdown))?;

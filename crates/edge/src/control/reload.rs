@@ -35,6 +35,7 @@ impl Control {
         }
         shared.connections.bound(most, bounds.per_address);
         shared.obey(&after);
+        shared.warn_of_sites(&after);
         self.charge.send_replace(charge(&after));
         self.retire(&before, &after);
         Ok(())

@@ -52,6 +52,27 @@ fn what_differs_is_told_by_key_and_put_in_force() {
 }
 
 #[test]
+fn a_site_that_no_certificate_stands_for_is_warned_of() {
+    let directory = tempdir().unwrap();
+    let write = |domains: &str| {
+        let text = format!(
+            "domains = {domains}\nedge.acme.directory = \"off\"\n\
+             [[edge.site]]\nhost = \"rapor.example\"\nupstream = \"web\"\n"
+        );
+        fs::write(directory.path().join("pendopo.toml"), text).unwrap();
+    };
+    write("[\"sekolah.example\"]");
+    let server = Server::start(directory.path(), &[]);
+    server.await_log("no certificate stands for the site `rapor.example`");
+    write("[\"sekolah.example\", \"rapor.example\"]");
+    run(directory.path(), &["reload"]).good();
+    server.await_log("reload: domains");
+    let warnings = server.log().matches("no certificate stands").count();
+    assert_eq!(warnings, 1, "{}", server.log());
+    server.stop();
+}
+
+#[test]
 fn a_configuration_that_is_wrong_or_needs_a_restart_changes_nothing() {
     let directory = tempdir().unwrap();
     let (one, other) = (Backend::saying("one"), Backend::saying("other"));
