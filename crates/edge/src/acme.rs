@@ -359,6 +359,11 @@ impl Acme {
             random::fraction(),
         );
         let not_before = state.not_before(&self.buyer.domains).unwrap_or_default();
+        if failure.is_account_gone
+            && let Err(error) = self.buyer.store.forget_account(held)
+        {
+            tracing::error!(%error, "`tls/acme/account.json` can't be removed");
+        }
         tracing::error!(error = %failure, "no certificate was fetched; the next attempt is at {not_before}");
         self.keep(held, &state);
     }

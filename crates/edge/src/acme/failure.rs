@@ -15,6 +15,8 @@ pub(crate) struct Failure {
     pub(crate) domain: Option<String>,
     /// How long the authority asked us to wait.
     pub(crate) retry_after: Option<Duration>,
+    /// Whether the authority does not know our account (any more).
+    pub(crate) is_account_gone: bool,
 }
 
 impl Failure {
@@ -23,6 +25,7 @@ impl Failure {
             text: text.into(),
             domain: None,
             retry_after: None,
+            is_account_gone: false,
         }
     }
 
@@ -36,12 +39,14 @@ impl Failure {
 
     /// What the authority said, or why it could not be asked.
     pub(crate) fn asking(error: &instant_acme::Error) -> Self {
-        Self::new(match error {
-            instant_acme::Error::Api(problem) => {
-                format!("the authority refuses: {}", explain(problem))
-            }
-            other => format!("the authority can't be asked: {other}"),
-        })
+        let instant_acme::Error::Api(problem) = error else {
+            return Self::new(format!("the authority can't be asked: {error}"));
+        };
+        let kind = problem.r#type.as_deref().unwrap_or_default();
+        Self {
+            is_account_gone: kind.ends_with(":accountDoesNotExist"),
+            ..Self::new(format!("the authority refuses: {}", explain(problem)))
+        }
     }
 }
 

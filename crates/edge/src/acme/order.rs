@@ -122,8 +122,12 @@ impl Buyer {
                 state.order = is_good.then_some(pending);
                 Ok(is_good.then_some((order, key)))
             }
-            // The authority has forgotten it.
-            Err(instant_acme::Error::Api(problem)) if problem.status == Some(404) => Ok(None),
+            // The authority has forgotten it, or it was another account's.
+            Err(instant_acme::Error::Api(problem))
+                if matches!(problem.status, Some(401 | 403 | 404)) =>
+            {
+                Ok(None)
+            }
             Err(error) => {
                 state.order = Some(pending);
                 Err(error.into())

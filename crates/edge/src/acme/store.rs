@@ -60,6 +60,15 @@ impl Store {
         self.write(held, "account.json", account)
     }
 
+    /// The next attempt makes another.
+    pub(crate) fn forget_account(&self, held: &Held) -> io::Result<()> {
+        held.check()?;
+        match fs::remove_file(self.directory.join("account.json")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The certificate with its chain and its key, which stand in one file so that they can't be of two orders.
     pub(crate) fn certificate(&self) -> Result<Option<Served>, TlsError> {
         let path = self.certificate_path();

@@ -242,6 +242,31 @@ fn an_order_that_the_authority_stumbled_over_is_gone_on_with() {
 }
 
 #[test]
+fn an_authority_that_has_forgotten_the_account_is_given_another() {
+    let double = AcmeDouble::default();
+    let house = open(&double);
+    let first = wait_for_certificate(&house, &double.trust());
+    let accounts = || double.calls("/account").len();
+    assert_eq!(accounts(), 1);
+    // As one that lost its database.
+    let mut is_lost = true;
+    double.rule(move |call| {
+        is_lost &= call.path != "/account";
+        let refused = is_lost && call.path == "/new";
+        let refusal = refused.then(|| Reply::problem(400, "accountDoesNotExist"));
+        refusal.or_else(|| rest(call))
+    });
+    house.renewal.as_ref().unwrap().ask();
+    let (error, _) = wait_for_failure(&house, 1);
+    assert!(error.contains("accountDoesNotExist"), "{error}");
+    house.renewal.as_ref().unwrap().ask();
+    eventually("another certificate", || {
+        leaf(&house, &double.trust(), DOMAINS[0]).is_some_and(|leaf| leaf != first)
+    });
+    assert_eq!(accounts(), 2);
+}
+
+#[test]
 fn a_slow_authority_is_waited_for_while_visitors_are_served() {
     let double = AcmeDouble::default();
     double.rule(|call| {
