@@ -92,6 +92,7 @@ impl Source {
     fn is_like(&self, other: &Self) -> bool {
         self.weight == other.weight
             && self.is_backup == other.is_backup
+            && self.protocol == other.protocol
             && self.keep_alive == other.keep_alive
     }
 

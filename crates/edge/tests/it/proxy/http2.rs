@@ -13,7 +13,7 @@ use testkit::{Authority, Backend};
 use tokio::sync::Semaphore;
 
 use super::calls::http2;
-use super::{GET, everything_to};
+use super::{GET, app, everything_to};
 use crate::house::{House, eventually};
 use peers::{Asked, Client, Limits, Target};
 
@@ -245,6 +245,19 @@ async fn a_target_that_speaks_another_protocol_is_told_apart() {
     let house = House::with(everything_to(http2(&[plain.url()])));
     assert_eq!(house.plain().exchange(GET).status, 502);
     assert_eq!(house.records(1)[0]["cause"], "connect");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_protocol_is_spoken_from_the_reload_on() {
+    let target = Target::start(Limits::default(), echo).await;
+    let house = House::with(everything_to(app(&[target.url()])));
+    assert_eq!(house.plain().exchange(GET).status, 502);
+    let mut config = house.config.clone();
+    config.upstream = vec![http2(&[target.url()])];
+    house.control.reload(config, &[]).unwrap();
+    assert_eq!(house.plain().exchange(GET).status, 200);
+    house.control.reload(house.config.clone(), &[]).unwrap();
+    assert_eq!(house.plain().exchange(GET).status, 502);
 }
 
 #[tokio::test(flavor = "multi_thread")]
