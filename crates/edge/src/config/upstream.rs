@@ -49,7 +49,8 @@ pub struct UpstreamConfig {
     pub keep_alive: Span,
     /// Connections kept so, for each target and worker thread. Default 64.
     pub keep: usize,
-    /// A PEM file with the authorities that `https` targets are trusted by. Default none: those of the system.
+    /// A PEM file with the authorities that `https` targets are trusted by, read at the start and when the upstream
+    /// changes. Default none: those of the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
