@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::connections::Place;
 use crate::content::BoxError;
 use crate::curtain::Curtain;
-use crate::drain::{Drain, Stage};
+use crate::drain::{Drain, Stage, State};
 use crate::error;
 use crate::exchange;
 use crate::headless;
@@ -112,6 +112,10 @@ async fn introduced(
     place: &mut Place,
 ) -> Option<Whence> {
     match whence::find(&mut opened.socket, opened.address, rules).await {
+        Ok(whence) if whence.is_client() && desk.bans(whence.address) => {
+            desk.shared.metrics.connections.banned();
+            None
+        }
         Ok(whence) if whence.is_client() && !desk.shared.spares(rules, whence.address) => {
             let counted = place.count_for(whence.address);
             counted
@@ -210,6 +214,7 @@ where
             say(&mut stream, &held).await;
             close(stream, &link, (overdue, &received)).await;
         }
+        Outcome::Banned => link.shared().metrics.connections.banned(),
     }
 }
 
@@ -240,6 +245,7 @@ where
         Outcome::Ended(Ok(())) => {}
         Outcome::Ended(Err(error)) => tracing::debug!(%error, "an HTTP/2 connection failed"),
         Outcome::Overdue(overdue) => link.shared().metrics.connections.overdue(overdue),
+        Outcome::Banned => link.shared().metrics.connections.banned(),
     }
 }
 
@@ -269,6 +275,8 @@ fn watchdog(config: &Config, multiplex: Multiplex, pulse: &Pulse) -> Watchdog {
 enum Outcome {
     Ended(hyper::Result<()>),
     Overdue(Overdue),
+    /// The client was banned in the meantime, and hears no more.
+    Banned,
 }
 
 /// Either of hyper's connections.
@@ -320,7 +328,7 @@ where
     }
 }
 
-/// Runs a connection until it ends or a deadline passes; tells it to wind down when the drain begins.
+/// Runs a connection until it ends, a deadline passes or its client is banned; tells it to wind down when the drain begins.
 async fn drive<C: Connection>(
     connection: &mut C,
     watchdog: &mut Watchdog,
@@ -330,13 +338,18 @@ async fn drive<C: Connection>(
     let mut bell = pin!(drain.bell());
     let mut obeyed = None;
     poll_fn(|cx| {
-        // Registered once for each stage: the bell keeps the task's waker, and the stage is what counts.
-        if obeyed != Some(drain.stage()) {
+        // Registered once for each state: the bell keeps the task's waker, and the state is what counts.
+        if obeyed != Some(drain.state()) {
             bell.set(drain.bell());
             let _ = bell.as_mut().poll(cx);
-            let stage = drain.stage();
-            obeyed = Some(stage);
-            if stage == Stage::Draining || stage == Stage::Leaving && C::GOES_WHEN_TOLD {
+            let state = drain.state();
+            let stage = state.stage();
+            let is_new = obeyed.replace(state).map(State::stage) != Some(stage);
+            if link.desk.bans(link.peer) {
+                return Poll::Ready(Outcome::Banned);
+            }
+            let goes = stage == Stage::Draining || stage == Stage::Leaving && C::GOES_WHEN_TOLD;
+            if is_new && goes {
                 watchdog.drains(link.pulse.now());
                 connection.wind_down();
             }

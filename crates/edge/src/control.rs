@@ -1,5 +1,6 @@
 //! What an operator may do to the running edge.
 
+mod bans;
 mod reload;
 mod targets;
 

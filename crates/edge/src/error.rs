@@ -138,6 +138,8 @@ refusals! {
         "too many requests: wait as long as `Retry-After` says";
     LIMITED_AS_UNAVAILABLE: SERVICE_UNAVAILABLE, "limit",
         "too many requests: wait as long as `Retry-After` says";
+    BANNED: FORBIDDEN, "banned",
+        "nothing is answered to this address: whoever looks after this server knows why, and until when";
     CERTIFICATE_AWAITED: SERVICE_UNAVAILABLE, "certificate_awaited",
         "this server has no certificate for its name yet, so nothing is shown here, where it could be read on the way";
     PANICKED: INTERNAL_SERVER_ERROR, "internal",

@@ -148,6 +148,11 @@ impl Exchange {
         self.link.pulse.accounts_for(bytes);
     }
 
+    /// Whether its client is banned by now.
+    pub(crate) fn is_banned(&self) -> bool {
+        self.link.desk.bans(self.client.address)
+    }
+
     pub(crate) fn bytes_in(&self) -> u64 {
         self.bytes_in.load(Relaxed)
     }

@@ -25,6 +25,11 @@ impl Gateways {
         Self(all.filter(|address| is_private(*address)).collect())
     }
 
+    /// Those of this machine.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.0.iter().copied()
+    }
+
     /// Whether many clients may stand behind this address.
     pub(crate) fn may_hide(&self, address: IpAddr) -> bool {
         let is_mesh = match address {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, Weak};
 
 use http::HeaderValue;
+use traffic::ban_list::Force;
 
 use crate::access_log::Queue;
 use crate::config::Config;
@@ -59,6 +60,20 @@ impl Desk {
     /// The rules in force at this moment.
     pub(crate) fn rules(&self) -> Arc<Rules> {
         self.shared.rules(self.worker)
+    }
+
+    /// Whether this address is banned. One that may stand for many is spared, unless the ban is forced.
+    pub(crate) fn bans(&self, address: IpAddr) -> bool {
+        match self.shared.bans.find(address) {
+            None => false,
+            Some(Force::Forced) => true,
+            Some(Force::Plain) => {
+                let is_spared = address.is_loopback()
+                    || self.rules().trusts(address)
+                    || self.shared.crowd.hides(address);
+                !is_spared
+            }
+        }
     }
 }
 

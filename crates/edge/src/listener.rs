@@ -48,7 +48,7 @@ impl Worker {
     pub(crate) fn new(shared: Arc<Shared>, worker: usize, queue: Queue) -> io::Result<Self> {
         let ids = RequestIds::new().map_err(io::Error::other)?;
         let local = shared.rules(worker).routes.local().cloned().map(Local::new);
-        let drain = Arc::<Drain>::default();
+        let drain = shared.drain(worker);
         let desk = Arc::new(Desk {
             shared,
             worker,
@@ -157,6 +157,9 @@ impl Worker {
     fn open(&mut self, socket: TcpStream, peer: SocketAddr, is_secure: bool) {
         let shared = &self.desk.shared;
         let address = peer.ip().to_canonical();
+        if self.desk.bans(address) {
+            return shared.metrics.connections.banned();
+        }
         let rules = self.desk.rules();
         let stands_for_many = rules.trusts(address) || shared.spares(&rules, address);
         let place = match shared

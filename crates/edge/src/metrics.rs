@@ -1,5 +1,6 @@
 //! What the edge counts, under the prefix `edge`. Handles are looked up once; counting is one atomic addition.
 
+mod bans;
 mod limits;
 mod register;
 
@@ -13,6 +14,7 @@ use crate::connections::Full;
 use crate::error::{self, Refusal};
 use crate::upstream::Families;
 use crate::watchdog::Overdue;
+pub(crate) use bans::BanMetrics;
 pub(crate) use limits::{LimitCounts, OUTCOMES};
 use register::{by_cause, counter, gauge};
 
@@ -32,6 +34,7 @@ pub(crate) struct Metrics {
     pub(crate) certificate_faults: Gauge,
     /// Whether clients stand behind a gateway that hides them.
     pub(crate) client_ip_masked: Gauge,
+    pub(crate) bans: BanMetrics,
     pub(crate) log: LogMetrics,
     pub(crate) upstreams: Families,
 }
@@ -42,6 +45,7 @@ pub(crate) struct ConnectionMetrics {
     refused: Vec<Counter>,
     handshakes_failed: Vec<Counter>,
     exhausted: Counter,
+    banned: Counter,
 }
 
 impl Metrics {
@@ -73,6 +77,7 @@ impl Metrics {
                 "client_ip_masked",
                 "1 while nearly all requests come from one gateway's address",
             ),
+            bans: BanMetrics::register(registry),
             log: LogMetrics::register(registry),
             upstreams: Families::register(registry),
         }
@@ -128,6 +133,11 @@ impl ConnectionMetrics {
                 "descriptors_exhausted",
                 "Accepts that failed for want of open files",
             ),
+            banned: counter(
+                registry,
+                "connections_banned",
+                "Connections closed since their client is banned",
+            ),
         }
     }
 
@@ -137,6 +147,10 @@ impl ConnectionMetrics {
 
     pub(crate) fn refused(&self, full: Full) {
         self.refused[full as usize].inc();
+    }
+
+    pub(crate) fn banned(&self) {
+        self.banned.inc();
     }
 
     pub(crate) fn handshake_failed(&self) {

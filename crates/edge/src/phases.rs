@@ -123,6 +123,10 @@ async fn admit(exchange: &Exchange, head: &mut Parts, incoming: &Incoming) -> Re
 async fn limit(exchange: &Exchange, head: &Parts) -> Result<(), Refused> {
     let (rules, shared) = (&exchange.rules, exchange.link.shared());
     let address = exchange.client.address;
+    // Whoever is at the other end was looked at when the connection began, and is whenever bans come.
+    if address != exchange.link.peer && exchange.link.desk.bans(address) {
+        return Err((&error::BANNED).into());
+    }
     shared.crowd.note(&exchange.link.desk.tally, address);
     // Whoever asks for what is not there is limited all the same.
     if let Ok(Some(site)) = rules.routes.site(head) {

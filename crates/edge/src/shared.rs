@@ -8,15 +8,18 @@ use arc_swap::ArcSwap;
 use http::request::Parts;
 use lifecycle::Facts;
 use tokio::sync::Barrier;
+use traffic::Ban;
 
 use crate::acme::Front;
 use crate::admission::Together;
+use crate::bans::Bans;
 use crate::compress::Running;
 use crate::config::Masked;
 use crate::connections::Connections;
 use crate::crowd::Crowd;
 use crate::descriptors;
 use crate::domains::Naming;
+use crate::drain::Drain;
 use crate::gateways::Gateways;
 use crate::metrics::Metrics;
 use crate::rules::Rules;
@@ -51,6 +54,9 @@ pub(crate) struct Shared {
     pub(crate) secure: Option<Secure>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) crowd: Crowd,
+    pub(crate) bans: Bans,
+    /// One for each worker thread.
+    drains: Box<[Arc<Drain>]>,
     /// There where limits are held together with other edges.
     pub(crate) together: Option<Together>,
     pub(crate) compressing: Arc<Running>,
@@ -68,7 +74,12 @@ impl Shared {
         let bounds = &rules.config.connections;
         let most = descriptors::connections(bounds.most).map_err(StartError::Descriptors)?;
         let connections = Arc::new(Connections::new(most, bounds.per_address));
-        let crowd = Crowd::new(Gateways::read(), metrics.client_ip_masked.clone(), facts);
+        let crowd = Crowd::new(
+            Gateways::read(),
+            metrics.client_ip_masked.clone(),
+            facts.clone(),
+        );
+        let bans = Bans::new(metrics.bans.clone(), facts);
         let copies = (0..threads).map(|_| ArcSwap::from_pointee(rules.clone()));
         Ok(Self {
             rules: copies.collect(),
@@ -79,6 +90,8 @@ impl Shared {
             secure,
             connections,
             crowd,
+            bans,
+            drains: (0..threads).map(|_| Arc::default()).collect(),
             together: None,
             compressing: Arc::default(),
         })
@@ -139,6 +152,18 @@ impl Shared {
     /// Every upstream there is at the moment.
     pub(crate) fn upstreams(&self) -> Vec<Arc<Upstream>> {
         self.rules(0).routes.upstreams()
+    }
+
+    /// By which the connections of the worker thread of this number are told to go.
+    pub(crate) fn drain(&self, worker: usize) -> Arc<Drain> {
+        Arc::clone(&self.drains[worker])
+    }
+
+    /// Puts these bans in force; whoever is connected and banned now is seen off.
+    pub(crate) fn ban(&self, bans: &[Ban]) {
+        if self.bans.put(bans) {
+            self.drains.iter().for_each(|drain| drain.look_again());
+        }
     }
 
     /// The rules in force, as the worker thread of this number has them.

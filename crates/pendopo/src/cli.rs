@@ -1,8 +1,12 @@
 //! The command line: every subcommand and option, as clap reads them.
 
+mod ban;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use ban::{BanCommand, NewBan};
 
 /// A school's server in one binary: accounts, messages and an API behind its own HTTPS front door.
 #[derive(Debug, Parser)]
@@ -75,6 +79,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Refuse clients by their addresses, list who is refused, and let them in again
+    #[command(subcommand)]
+    Ban(BanCommand),
     /// Say how the certificate stands, and have one fetched
     #[command(subcommand)]
     Cert(CertificateCommand),

@@ -3,6 +3,7 @@
 mod at_console;
 mod audit;
 mod backup;
+mod ban;
 mod certificate;
 mod check;
 mod copy;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Healthcheck(options) => healthcheck::run(&load(&global)?.config, &options),
         Command::User(command) => user::run(&load(&global)?.config, command),
         Command::Token(command) => token::run(&load(&global)?.config, command),
+        Command::Ban(command) => ban::run(&load(&global)?.config, command),
         Command::Audit(command) => audit::run(&load(&global)?.config, command),
         Command::Backup(command) => backup::run(&load(&global)?.config, command),
         Command::Copy(options) => copy::run(&load(&global)?.config, &options),

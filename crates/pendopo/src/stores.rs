@@ -20,6 +20,7 @@ use school::secret::random_bytes;
 use school::stores::StoreHealth;
 use school::{StoreError, Stores};
 use tokio::runtime::Builder;
+use traffic::BanStore;
 
 use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
 use health::Every;
@@ -44,6 +45,8 @@ pub(crate) struct Opened {
     pub(crate) stores: Stores,
     /// The records, for what is asked of them alone.
     pub(crate) records: store::Opened,
+    /// Bans, wherever they are kept.
+    pub(crate) bans: Arc<dyn BanStore>,
     /// Each store once, however many ports it serves.
     each: Vec<One>,
     /// What runs beside them as long as they are watched.
@@ -154,6 +157,7 @@ impl Opened {
         stores.health = Every::of(needed.map(|one| Arc::clone(&one.health)));
         Ok(Self {
             stores,
+            bans: Arc::clone(&records.bans),
             records,
             each,
             beside: Arc::new(Mutex::new(beside)),

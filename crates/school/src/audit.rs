@@ -52,11 +52,14 @@ pub enum Action {
     TokenRevoke,
     MessagePost,
     MessageRemove,
+    BanAdd,
+    BanChange,
+    BanRemove,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::PersonCreate,
         Self::PersonUpdate,
         Self::PersonDelete,
@@ -68,6 +71,9 @@ impl Action {
         Self::TokenRevoke,
         Self::MessagePost,
         Self::MessageRemove,
+        Self::BanAdd,
+        Self::BanChange,
+        Self::BanRemove,
     ];
 
     /// The word in the trail: the object's kind, a dot, the verb.
@@ -84,6 +90,9 @@ impl Action {
             Self::TokenRevoke => "token.revoke",
             Self::MessagePost => "message.post",
             Self::MessageRemove => "message.remove",
+            Self::BanAdd => "ban.add",
+            Self::BanChange => "ban.change",
+            Self::BanRemove => "ban.remove",
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod archive;
 mod audit;
 pub mod backup;
+mod bans;
 pub mod copying;
 mod engine;
 mod messages;

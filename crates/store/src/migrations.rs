@@ -36,6 +36,13 @@ pub(crate) const ALL: &[Migration] = &[
         sqlite: include_str!("../migrations/0002_outbox.sqlite.sql"),
         postgres: include_str!("../migrations/0002_outbox.postgres.sql"),
     },
+    Migration {
+        id: 3,
+        name: "ban",
+        shared: include_str!("../migrations/0003_ban.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The words in braces, and SQLite's for them.

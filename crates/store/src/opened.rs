@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use school::outbox::Outbox;
 use school::{StoreError, Stores};
+use traffic::BanStore;
 
 use crate::engine::{Engine, Sql};
 use crate::postgres::{Held, Postgres};
@@ -18,6 +19,8 @@ pub struct Opened {
     pub stores: Stores,
     /// What other stores are to be given.
     pub outbox: Arc<dyn Outbox>,
+    /// Bans.
+    pub bans: Arc<dyn BanStore>,
     running: Running,
 }
 
@@ -62,6 +65,7 @@ impl Opened {
         Self {
             stores: stores(&sql),
             outbox: sql.clone(),
+            bans: sql.clone(),
             running: Running::Sqlite(sql),
         }
     }
@@ -71,6 +75,7 @@ impl Opened {
         Self {
             stores: stores(&sql),
             outbox: sql.clone(),
+            bans: sql.clone(),
             running: Running::Postgres(sql),
         }
     }

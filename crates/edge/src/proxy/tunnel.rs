@@ -41,6 +41,7 @@ enum End {
     Target,
     Idle,
     Drain,
+    Banned,
 }
 
 impl Tunnel {
@@ -113,10 +114,12 @@ struct Pair<'a> {
 impl Pair<'_> {
     async fn pass(&mut self, open: &Open<'_>, idle: Duration) -> End {
         let mut silence = Box::pin(sleep(idle));
+        let ending = self.ending;
         let passing = poll_fn(|cx| self.poll(cx, &mut silence, idle));
         tokio::select! {
             end = passing => end,
             () = open.is_over() => End::Drain,
+            () = open.comes_true(|| ending.0.is_banned()) => End::Banned,
         }
     }
 
@@ -180,6 +183,10 @@ impl Pair<'_> {
             }
             End::Drain => {
                 exchange.because("drain");
+                self.leave().await;
+            }
+            End::Banned => {
+                exchange.because(error::BANNED.cause);
                 self.leave().await;
             }
         }

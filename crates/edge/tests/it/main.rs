@@ -4,6 +4,7 @@
 mod access_log;
 mod acme;
 mod attacks;
+mod bans;
 mod certificates;
 mod compress;
 mod descriptors;

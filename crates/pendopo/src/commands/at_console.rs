@@ -1,9 +1,12 @@
 //! The operator at the server's own command line, with the stores open.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use school::password::Hasher;
 use school::people::login_key;
 use school::{Actor, Clock, Person, Stores, Timestamp};
+use traffic::BanStore;
 
 use crate::config::Config;
 use crate::stores;
@@ -11,6 +14,7 @@ use crate::stores;
 /// What a subcommand works with.
 pub(super) struct Console {
     pub(super) stores: Stores,
+    pub(super) bans: Arc<dyn BanStore>,
     pub(super) actor: Actor,
     clock: Clock,
 }
@@ -23,6 +27,7 @@ pub(super) fn at_console<T>(
     stores::with_existing(config, async |opened| {
         let console = Console {
             stores: opened.stores.clone(),
+            bans: Arc::clone(&opened.bans),
             actor: Actor::console(),
             clock: Clock::System,
         };

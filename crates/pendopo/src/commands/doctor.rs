@@ -1,6 +1,7 @@
 //! `pendopo doctor`: what is really in force, found out by trying, with or without a running server.
 
 mod backup;
+mod bans;
 mod certificate;
 mod disk;
 mod limits;
@@ -30,6 +31,7 @@ pub(super) fn run(loaded: &Loaded) -> ExitCode {
     backup::examine(config, now, &mut report);
     certificate::examine(config, running.as_ref(), now, &mut report);
     limits::examine(config, running.as_ref(), &mut report);
+    bans::examine(running.as_ref(), &mut report);
     sandbox::examine(config, running.as_ref(), &mut report);
     report.conclude()
 }

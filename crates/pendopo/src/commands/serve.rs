@@ -1,5 +1,6 @@
 //! `pendopo serve`: binds every role, runs them and opens the stores, until a signal comes or a role ends.
 
+mod bans;
 mod open_api;
 mod school;
 mod welcome;
@@ -142,6 +143,7 @@ impl Server {
         self.watch(&mut tasks)?;
         tasks.at_rest(store::sqlite::rest);
         let (control, renewal) = (bound.control(), bound.renewal());
+        let edge = control.clone();
         let estate = self.estate(private, telling, &trigger)?;
         let mut opening = pin!(opened(school.as_ref()));
         let soon = school::soon(opening.as_mut(), predecessor.is_some()).await?;
@@ -165,7 +167,8 @@ impl Server {
             predecessor.relieve(control)?;
         }
         let made = soon_or_later(soon, opening, &welcome);
-        let served = served(school.as_ref(), &welcome, made);
+        let bans = bans::held(self, &edge);
+        let served = served(school.as_ref(), &welcome, made, bans);
         let delay = self.config.drain.delay.duration();
         let impatience = Impatience::default();
         let watch = signals.watch(trigger.clone(), shutdown, delay, &impatience);
@@ -258,17 +261,24 @@ async fn soon_or_later<T>(
     opening.await
 }
 
-/// Welcomes people once the school is open, and watches its stores from then on.
+/// Welcomes people once the school is open, and watches its stores and holds its bans in force from then on.
 async fn served(
     school: Option<&School<'_>>,
     welcome: &Welcome,
     made: impl Future<Output = Result<Option<Made>>>,
+    bans: impl Future<Output = Infallible>,
 ) -> Result<Infallible> {
     let made = made.await?;
     welcome.print(made.as_ref());
-    match school {
-        Some(school) => school.run().await,
-        None => pending().await,
+    let watched = async {
+        match school {
+            Some(school) => school.run().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        outcome = watched => outcome,
+        never = bans => match never {},
     }
 }
 

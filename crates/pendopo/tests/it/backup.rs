@@ -29,7 +29,7 @@ fn people(directory: &Path) -> String {
 }
 
 /// The names of the backups, the newest first.
-fn listed(directory: &Path) -> Vec<String> {
+pub(crate) fn listed(directory: &Path) -> Vec<String> {
     let text = good(directory, &["backup", "list"]);
     let lines = text.lines().filter(|line| line.starts_with("pendopo-"));
     lines

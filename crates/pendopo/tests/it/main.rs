@@ -4,6 +4,7 @@
 
 mod backup;
 mod bad_start;
+mod ban;
 mod bucket;
 mod certificate;
 mod console;

@@ -50,6 +50,11 @@ const TABLES: &[(&str, &str, &str)] = &[
         "caller key",
     ),
     ("removed_message", "id is_moved", "id"),
+    (
+        "ban",
+        "network reason made_by since until is_forced",
+        "network",
+    ),
     ("setting", "name value", "name"),
     ("counter", "name value", "name"),
 ];

@@ -66,7 +66,9 @@ async fn school(place: &Place) {
         INSERT INTO message (message, person_id, created_at) VALUES ('Besok \"libur\"' || char(10) || 'ya?', 2, 7);
         INSERT INTO setting (name, value) VALUES ('cursor_key', x'00ff');
         INSERT INTO idempotency (caller, key, fingerprint, at, object_id, after)
-          VALUES ('a', 'b', zeroblob(32), 1, 2, '{}')";
+          VALUES ('a', 'b', zeroblob(32), 1, 2, '{}');
+        INSERT INTO ban (network, reason, made_by, since, until, is_forced)
+          VALUES ('203.0.113.0/24', 'menebak \"sandi\"', 'console', 1, NULL, 0), ('2001:db8::/64', '', 'console', 1, 9, 1)";
     place.connect().execute_batch(rows).unwrap();
 }
 
@@ -105,9 +107,10 @@ async fn what_goes_in_comes_back_but_for_who_was_signed_in() {
             count("session"),
             count("token"),
             count("message"),
-            count("setting")
+            count("setting"),
+            count("ban")
         ),
-        (0, 1, 1, 1)
+        (0, 1, 1, 1, 2)
     );
     drop(connection);
 

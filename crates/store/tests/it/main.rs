@@ -3,6 +3,7 @@
 
 mod archive;
 mod backup;
+mod bans;
 mod bounds;
 mod contract;
 mod crash;

@@ -4,7 +4,7 @@ mod ends;
 mod peers;
 mod refused;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use edge::config::Span;
@@ -12,6 +12,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::{app, everything_to};
+use crate::bans::{Kept, forced};
 use crate::house::{House, eventually};
 use peers::{Echo, Socket, WAYS, Way, connect};
 
@@ -175,4 +176,31 @@ async fn a_tunnel_keeps_its_connections_place() {
     drop(socket);
     eventually("a place", || house.metric("edge_connections_open") == 0);
     connect(&house, Way::Plain).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tunnel_of_a_banned_client_ends_soon() {
+    let mut echo = Echo::start().await;
+    let house = facing(echo.url());
+    let kept = Kept::followed_by(&house);
+    for way in WAYS {
+        let mut socket = connect(&house, way).await;
+        socket.send(Message::text("hello")).await.unwrap();
+        assert_eq!(next(&mut socket).await, Some(Message::text("hello")));
+        kept.set([forced("127.0.0.1")]);
+        let begun = Instant::now();
+        // With a word of farewell, or without one; then comes nothing more.
+        while let Some(Ok(message)) = socket.next().await {
+            assert!(message.is_close(), "{message:?}");
+        }
+        echo.ends.recv().await.unwrap().ok();
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{way:?}: {:?}",
+            begun.elapsed()
+        );
+        kept.set([]);
+        eventually("the end of the ban", || house.metric("edge_bans") == 0);
+    }
+    eventually("no tunnel", || house.metric(TUNNELS) == 0);
 }

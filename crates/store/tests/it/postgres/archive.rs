@@ -26,7 +26,9 @@ const ODD: &str = "INSERT INTO token (hash, person_id, label, scope, created_at,
       ('b', 'Z', HASH, 1, 2, '{}'), ('B', 'a', HASH, 1, 2, '{}'), ('b', '_', HASH, 1, 2, '{}'), ('b', 'a', HASH, 1, 2, '{}'),
       ('\u{e9}', 'A', HASH, 1, 2, '{}'), ('z', '\u{1f412}', HASH, 1, 2, '{}'), ('z', '\u{ffee}', HASH, 1, 2, '{}');
     INSERT INTO removed_message (id, is_moved) VALUES (9000000000000000000, 1);
-    INSERT INTO setting (name, value) VALUES ('zeta', BYTES), ('Alpha', BYTES)";
+    INSERT INTO setting (name, value) VALUES ('zeta', BYTES), ('Alpha', BYTES);
+    INSERT INTO ban (network, reason, made_by, since, until, is_forced) VALUES ('203.0.113.0/24', 'a\\b', 'console', 1, NULL, 0),
+      ('2001:db8::/64', '', 'console', 1, 9, 1), ('::/0', '', 'console', 1, 9, 1), ('9.0.0.0/8', '', 'console', 1, 9, 1)";
 
 fn odd(bytes: fn(&str) -> String) -> String {
     let hash = |digit: &str| bytes(&digit.repeat(64));

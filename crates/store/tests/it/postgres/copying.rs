@@ -14,6 +14,7 @@ use store::postgres::Options;
 use tempfile::TempDir;
 use testkit::postgres::Server;
 use tokio::runtime::Runtime;
+use traffic::ban_contract::{at as at_second, author, ban};
 
 use super::house::open_at;
 use crate::person::{NOON, add, names, sound_entries, total};
@@ -130,11 +131,21 @@ fn disturbed((from, to): (&Origin, &Origin), during: impl FnOnce()) -> Result<Co
 fn what_changes_between_the_steps_of_a_copy_is_in_it() {
     let (place, opened, runtime) = school();
     runtime.block_on(prepare(&opened.stores));
+    let (gone, come) = (ban("203.0.113.7"), ban("2001:db8:1:2::/64"));
+    runtime
+        .block_on(opened.bans.put(&gone, None, &author()))
+        .unwrap();
     let (server, directory) = (Server::default(), TempDir::new().unwrap());
     let (file, back) = (at(&place.path()), directory.path().join("back.db"));
     let there = at_server(&server);
     let first = disturbed((&file, &there), || {
         runtime.block_on(disturb(&opened.stores));
+        runtime
+            .block_on(opened.bans.remove(&gone, &author(), at_second(1)))
+            .unwrap();
+        runtime
+            .block_on(opened.bans.put(&come, None, &author()))
+            .unwrap();
     });
     let first = first.unwrap();
     assert!(first.entries > 1_100, "{}", first.entries);
@@ -166,6 +177,8 @@ fn what_changes_between_the_steps_of_a_copy_is_in_it() {
     assert_eq!(found, ["Ayu", "Budi \u{1f412}", "Dewi", "Fitri"]);
     assert_eq!(runtime.block_on(total(&returned.stores)), 4);
     runtime.block_on(sound_entries(&returned.stores));
+    let bans = runtime.block_on(returned.bans.list(at_second(0)));
+    assert_eq!(bans.unwrap(), [come]);
     assert_eq!(runtime.block_on(add(&returned.stores, "G")).unwrap(), 7);
     assert_eq!(runtime.block_on(posts(&returned.stores, "x")), 1_108);
 }

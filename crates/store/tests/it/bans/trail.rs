@@ -1,0 +1,31 @@
+//! The trail of the records, as the contract of bans reads it.
+
+use async_trait::async_trait;
+use store::Opened;
+use traffic::Ban;
+use traffic::ban_contract::{Told, Trail};
+
+struct OfRecords(Opened);
+
+/// The trail of these records.
+pub(crate) fn of(opened: &Opened) -> Box<dyn Trail> {
+    Box::new(OfRecords(opened.clone()))
+}
+
+#[async_trait]
+impl Trail for OfRecords {
+    async fn told(&self) -> Vec<Told> {
+        let entries = self.0.stores.audit.walk(0, 1000).await.unwrap();
+        let picture = |text: Option<String>| -> Option<Ban> {
+            text.map(|text| serde_json::from_str(&text).unwrap())
+        };
+        let told = entries.into_iter().map(|entry| Told {
+            action: entry.action,
+            actor: entry.actor,
+            number: entry.object_id,
+            before: picture(entry.before),
+            after: picture(entry.after),
+        });
+        told.collect()
+    }
+}
