@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use school::{Clock, Stores, Timestamp};
+use school::{Clock, Timestamp};
 use store::archive::{Beside, Contents, Origin, Stage, Stages};
 use store::backup::{Backup, BackupError, Backups, Bucket, BucketAccess, Place};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::cli::RoleName;
-use crate::config::{Audit, BackupConfig, Config, Destination, Messages, written};
+use crate::config::{Audit, BackupConfig, Config, Destination, Messages, RecordsOrRedis, written};
 use crate::console;
-use crate::stores;
+use crate::stores::{self, Opened};
 
 pub(crate) use keeper::{Keeper, last_proved};
 
@@ -80,17 +80,22 @@ pub(crate) struct Everything {
 
 /// Whether something is kept elsewhere than the records.
 pub(crate) fn is_beside(config: &Config) -> bool {
-    config.store.messages != Messages::Records || config.store.audit != Audit::Records
+    let store = &config.store;
+    store.messages != Messages::Records
+        || store.audit != Audit::Records
+        || store.bans != RecordsOrRedis::Records
 }
 
 /// What is kept elsewhere than the records, by the ports of opened stores; `None` if nothing is.
-pub(crate) fn beside(config: &Config, stores: &Stores, runtime: Handle) -> Option<Beside> {
-    let store = &config.store;
+pub(crate) fn beside(config: &Config, opened: &Opened, runtime: Handle) -> Option<Beside> {
+    let (store, stores) = (&config.store, &opened.stores);
     let messages = (store.messages != Messages::Records).then(|| Arc::clone(&stores.messages));
     let audit = (store.audit != Audit::Records).then(|| Arc::clone(&stores.audit));
+    let bans = (store.bans != RecordsOrRedis::Records).then(|| Arc::clone(&opened.bans));
     is_beside(config).then_some(Beside {
         messages,
         audit,
+        bans,
         runtime,
     })
 }
@@ -102,7 +107,7 @@ pub(crate) fn create_here(backups: Backups, config: &Config) -> anyhow::Result<B
     stores::with_existing(config, async move |opened| {
         let config = config_of_work;
         let everything = Everything {
-            beside: beside(&config, &opened.stores, Handle::current()),
+            beside: beside(&config, opened, Handle::current()),
             records,
             directories: &DIRECTORIES,
         };

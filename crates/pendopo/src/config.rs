@@ -26,13 +26,14 @@ pub(crate) use fault::Faults;
 pub(crate) use loaded::{Loaded, written};
 pub(crate) use merge::{data_directory, insert, load};
 pub(crate) use reference::reference;
-pub(crate) use store::{Audit, Common, Messages, Records, Replica, Sessions, StoreConfig};
+pub(crate) use store::{Audit, Common, Messages, Records, RecordsOrRedis, Replica, StoreConfig};
 
 /// Keys whose values nobody may see; each can be given as the content of a file, by the key with `_file`.
 const SECRETS: &[&str] = &[
     "admin.password",
     "backup.secret_key",
     "store.audit_password",
+    "store.bans_password",
     "store.cache_password",
     "store.limits_password",
     "store.messages_password",

@@ -22,11 +22,11 @@ use school::{StoreError, Stores};
 use tokio::runtime::Builder;
 use traffic::BanStore;
 
-use crate::config::{Audit, Config, Messages, Sessions, StoreConfig};
+use crate::config::{Audit, Config, Messages, RecordsOrRedis, StoreConfig};
 use health::Every;
 
 pub(crate) use records::{lay_out, must_be_whole, origin, prepare};
-pub(crate) use redis::{facts as redis_facts, levels, named as named_redis};
+pub(crate) use redis::{bans_to_read, facts as redis_facts, levels, named as named_redis};
 pub(crate) use restored::{hand_over, set_aside};
 pub(crate) use waiting::{Trouble, when_there};
 
@@ -81,9 +81,10 @@ impl Parts {
     /// Registers a part for each store, which waits until that is open.
     pub(crate) fn register(readiness: &Readiness, config: &StoreConfig) -> Self {
         let messages = (config.messages != Messages::Records).then_some(MESSAGES);
-        let sessions = (config.sessions != Sessions::Records).then_some(redis::SESSIONS);
+        let sessions = (config.sessions != RecordsOrRedis::Records).then_some(redis::SESSIONS);
         let audit = (config.audit != Audit::Records).then_some(mongo::AUDIT);
-        let others = messages.into_iter().chain(sessions).chain(audit);
+        let bans = (config.bans != RecordsOrRedis::Records).then_some(redis::BANS);
+        let others = [messages, sessions, audit, bans].into_iter().flatten();
         Self {
             records: readiness.register(RECORDS),
             others: others
@@ -151,13 +152,21 @@ impl Opened {
             }
         }
         // What Redis keeps is told to the trail, wherever that is.
-        let (mut stores, redis, beside) = redis::put(config, stores);
+        let (mut stores, redis, mut beside) = redis::put(config, stores);
         each.extend(redis);
+        let bans = match redis::bans(config, &stores) {
+            None => Arc::clone(&records.bans),
+            Some((bans, one, runs)) => {
+                each.push(one);
+                beside.push(runs);
+                bans
+            }
+        };
         let needed = each.iter().filter(|one| one.is_needed);
         stores.health = Every::of(needed.map(|one| Arc::clone(&one.health)));
         Ok(Self {
             stores,
-            bans: Arc::clone(&records.bans),
+            bans,
             records,
             each,
             beside: Arc::new(Mutex::new(beside)),

@@ -17,6 +17,19 @@ pub(crate) const ENDINGS: &str = "{pendopo}:endings";
 /// Where processes tell each other which people were changed.
 pub(crate) const NEWS: &str = "{pendopo}:changed";
 
+/// Bans by their network: since when, and the ban as JSON.
+pub(crate) const BANS: &str = "{pendopo}:bans";
+/// Networks whose ban ends, by that time.
+pub(crate) const BAN_ENDS: &str = "{pendopo}:bans:ends";
+/// How often bans were changed.
+pub(crate) const BANS_STATE: &str = "{pendopo}:bans:state";
+/// Bans that are restored, their ends, and the sign that there are some, or none: until they take the place of others.
+pub(crate) const RESTORED_BANS: [&str; 3] = [
+    "{pendopo}:bans:restored",
+    "{pendopo}:bans:restored:ends",
+    "{pendopo}:bans:restored:sign",
+];
+
 /// A session's fields, by its number.
 pub(crate) fn session(id: i64) -> String {
     format!("{{pendopo}}:session:{id}")

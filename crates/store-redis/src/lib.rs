@@ -1,9 +1,10 @@
-//! Messages, sessions, news of changes and shared limits on Redis.
+//! Messages, sessions, bans, news of changes and shared limits on Redis.
 //!
 //! What is kept here is written by scripts, each of which does one thing whole: the effect, the remembered request, and the
 //! change for the audit trail, which is told of it as soon as it can be (`untold`). People stay in the records.
 
 mod address;
+mod bans;
 mod connection;
 mod endings;
 mod failure;

@@ -6,15 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lifecycle::Password;
 use redis::cmd;
+use school::audit::AuditStore;
 use school::messages::MessageStore;
 use school::people::PeopleStore;
 use school::sessions::SessionStore;
 use school::stores::StoreHealth;
 use school::{StoreError, Stores};
 use tokio::time::timeout;
-use traffic::SharedLevels;
+use traffic::{BanSource, BanStore, SharedLevels};
 
 use crate::address::Address;
+use crate::bans::{BanReader, Bans};
 use crate::endings::Endings;
 use crate::levels::Levels;
 use crate::messages::{Messages, Newest};
@@ -111,6 +113,30 @@ impl Redis {
         });
         let stores = Stores { people, ..stores };
         (stores, news::listen(self.shared.server.clone(), near))
+    }
+
+    /// Bans here, with their changes told to this trail, and what has to run beside; it never ends.
+    pub fn with_bans(
+        &self,
+        trail: Arc<dyn AuditStore>,
+    ) -> (Arc<dyn BanStore>, impl Future<Output = ()> + Send + 'static) {
+        let untold = Untold::new(self.shared.clone(), trail);
+        let bans = Bans {
+            reader: self.ban_reader(),
+            untold: untold.clone(),
+        };
+        (Arc::new(bans), untold.keep_telling())
+    }
+
+    /// Bans here, for who holds them in force and can't change them.
+    pub fn bans(&self) -> Arc<dyn BanSource> {
+        Arc::new(self.ban_reader())
+    }
+
+    fn ban_reader(&self) -> BanReader {
+        BanReader {
+            shared: self.shared.clone(),
+        }
     }
 
     /// Where the server is.

@@ -5,15 +5,22 @@ use std::sync::LazyLock;
 use redis::{Cmd, Script, cmd};
 use school::StoreError;
 use school::messages::Message;
+use traffic::Ban;
 
 use crate::Redis;
+use crate::bans::written;
 use crate::keys;
 use crate::messages::{fields, place};
 
 static REPLACE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/replace.lua")));
+static REPLACE_BANS: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/replace_bans.lua")));
 static SIGN_OUT: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/sign_out.lua")));
+
+/// Bans that are sent at once.
+const PART: usize = 1000;
 
 impl Redis {
     /// Begins with messages that are restored: there are none yet, whatever an attempt before left.
@@ -60,6 +67,50 @@ impl Redis {
             .key(keys::UNTOLD)
             .key(&aside)
             .arg(most);
+        let is_aside: bool = self.shared.run(&script).await?;
+        Ok(is_aside.then_some(aside))
+    }
+
+    /// Keeps restored bans in the place of whatever an attempt before left; they are not in force yet.
+    pub async fn add_bans(&self, bans: &[Ban]) -> Result<(), StoreError> {
+        let [restored, ends, sign] = keys::RESTORED_BANS;
+        let mut forget = cmd("DEL");
+        forget.arg(&keys::RESTORED_BANS);
+        self.shared.ask::<i64>(&forget).await?;
+        for part in bans.chunks(PART) {
+            let mut add = cmd("HSET");
+            add.arg(restored);
+            for ban in part {
+                add.arg(ban.network.to_string()).arg(written(ban));
+            }
+            self.shared.ask::<i64>(&add).await?;
+            let ending = part.iter().filter_map(|ban| Some((ban, ban.until?)));
+            for (ban, until) in ending {
+                let mut add = cmd("ZADD");
+                add.arg(ends)
+                    .arg(until.as_microsecond())
+                    .arg(ban.network.to_string());
+                self.shared.ask::<i64>(&add).await?;
+            }
+        }
+        let mut show = cmd("SET");
+        show.arg(sign).arg(1);
+        self.shared.ask(&show).await
+    }
+
+    /// Puts them in force; answers the key under which those that were there are kept, if there were any.
+    pub async fn replace_bans(&self, ending: &str) -> Result<Option<String>, StoreError> {
+        let aside = format!("{}:{ending}", keys::BANS);
+        let mut script = REPLACE_BANS.prepare_invoke();
+        script
+            .key(keys::BANS)
+            .key(keys::BAN_ENDS)
+            .key(keys::BANS_STATE)
+            .key(keys::UNTOLD);
+        for key in keys::RESTORED_BANS {
+            script.key(key);
+        }
+        script.key(&aside);
         let is_aside: bool = self.shared.run(&script).await?;
         Ok(is_aside.then_some(aside))
     }

@@ -31,7 +31,7 @@ pub use fault::BackupError;
 pub use keep::Keep;
 pub use note::Note;
 pub use place::Place;
-pub use replacement::{Replacement, is_blank, replace, without_messages};
+pub use replacement::{Replacement, is_blank, replace, without_bans, without_messages};
 pub use restore::{Restored, restore};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use seal::{Identity, Recipient};

@@ -102,7 +102,7 @@ impl<E: Engine> Sql<E> {
 }
 
 /// In the order of the table's columns, the network first.
-fn columns(ban: &Ban) -> Vec<Value> {
+pub(crate) fn columns(ban: &Ban) -> Vec<Value> {
     values![
         ban.network.to_string(),
         ban.reason.as_str(),

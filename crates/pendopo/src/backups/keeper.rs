@@ -131,7 +131,7 @@ impl Keeper {
             beside: self
                 .stores
                 .get()
-                .and_then(|opened| beside(&config, &opened.stores, Handle::current())),
+                .and_then(|opened| beside(&config, opened, Handle::current())),
             directories: self.directories,
         };
         let made = on_thread(move || {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::password;
 
-pub(crate) use place::{Audit, Common, Messages, Sessions};
+pub(crate) use place::{Audit, Common, Messages, RecordsOrRedis};
 pub(crate) use records::{Records, Replica};
 
 /// Where everything is kept.
@@ -48,7 +48,7 @@ pub(crate) struct StoreConfig {
     pub(crate) messages_kept: Kept,
     /// Where sessions are kept: `records` is the same place; or a Redis server as for `store.messages`. Default
     /// `records`.
-    pub(crate) sessions: Sessions,
+    pub(crate) sessions: RecordsOrRedis,
     /// The password for `store.sessions`, where that is a server that asks for one. Default none.
     #[serde(with = "password")]
     pub(crate) sessions_password: Password,
@@ -65,6 +65,12 @@ pub(crate) struct StoreConfig {
     /// The password for `store.limits`, where that is a server that asks for one. Default none.
     #[serde(with = "password")]
     pub(crate) limits_password: Password,
+    /// Where bans are kept: `records` is the same place; or a Redis server as for `store.messages`, which an edge by
+    /// itself can read as well. While it is away, the last known bans stay in force. Default `records`.
+    pub(crate) bans: RecordsOrRedis,
+    /// The password for `store.bans`, where that is a server that asks for one. Default none.
+    #[serde(with = "password")]
+    pub(crate) bans_password: Password,
     /// Where the audit trail is kept: `records` is the same place; or a MongoDB server as for `store.messages`. Each
     /// entry is written with what it tells of, and moved there within a second; while the server is away, entries wait
     /// in the records. Once entries have been moved, the server must stay named. Default `records`.
@@ -110,4 +116,4 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(Records, Replica, Messages, Sessions, Audit, Common);
+as_text!(Records, Replica, Messages, RecordsOrRedis, Audit, Common);

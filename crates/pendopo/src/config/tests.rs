@@ -162,6 +162,7 @@ fn a_key_that_nothing_would_heed_is_refused_with_what_works() {
         told.contains("`_password_file`") && !told.contains("rahasia"),
         "{told}"
     );
+    check("store.bans=memory", "what works is `records`");
     check("store.cache=records", "what works is `memory`");
     check("store.limits=redis://one,two", "several servers");
     check("store.messages_kept=0", "store.messages_kept");

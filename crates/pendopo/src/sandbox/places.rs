@@ -165,13 +165,7 @@ impl<'a> Places<'a> {
     /// What is read at each connection to Redis.
     fn of_redis(&self) -> Vec<PathBuf> {
         let named = stores::named_redis(&self.config.store).into_iter();
-        let own = named.filter(|named| {
-            if named.is_edges() {
-                self.is_edge
-            } else {
-                self.is_web
-            }
-        });
+        let own = named.filter(|named| named.is_asked_by(self.is_edge, self.is_web));
         own.flat_map(|named| named.files()).collect()
     }
 

@@ -1,4 +1,4 @@
-//! Messages, sessions, news of changes and shared limits on Redis, beside the records.
+//! Messages, sessions, bans, news of changes and shared limits on Redis, beside the records.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,15 +6,21 @@ use std::sync::Arc;
 use lifecycle::Password;
 use school::Stores;
 use store_redis::{Address, Redis, Status};
-use traffic::SharedLevels;
+use traffic::{BanSource, BanStore, SharedLevels};
 
 use super::{Beside, MESSAGES, One, REFUSED};
-use crate::config::{Common, Messages, Sessions, StoreConfig};
+use crate::config::{Common, Messages, RecordsOrRedis, StoreConfig};
 
 /// Their parts of `/readyz`, and of the facts.
 pub(super) const SESSIONS: &str = "sessions";
 const CACHE: &str = "cache";
 const LIMITS: &str = "limits";
+pub(super) const BANS: &str = "bans";
+
+/// What becomes of requests while a server is away.
+const ASKED_ANEW: &str = "people are read from the records each time";
+const ALONE: &str = "each edge counts alone";
+const KNOWN: &str = "the last known bans stay in force";
 
 /// A server that the configuration names.
 pub(crate) struct Named<'a> {
@@ -24,38 +30,58 @@ pub(crate) struct Named<'a> {
     password: &'a Password,
     /// Whether it must lose nothing.
     keeps: bool,
+    /// What becomes of requests while it is away.
+    without: &'static str,
 }
 
 /// Every server that the configuration names, in the order in which the ports are put there.
 pub(crate) fn named(config: &StoreConfig) -> Vec<Named<'_>> {
     let mut named = Vec::new();
-    let mut name = |what, address, password, keeps| {
+    let mut name = |what, address, password, (keeps, without)| {
         named.push(Named {
             what,
             address,
             password,
             keeps,
+            without,
         });
     };
-    if let Sessions::Redis(address) = &config.sessions {
-        name(SESSIONS, address, &config.sessions_password, true);
+    if let RecordsOrRedis::Redis(address) = &config.sessions {
+        name(
+            SESSIONS,
+            address,
+            &config.sessions_password,
+            (true, REFUSED),
+        );
     }
     if let Common::Redis(address) = &config.cache {
-        name(CACHE, address, &config.cache_password, false);
+        name(CACHE, address, &config.cache_password, (false, ASKED_ANEW));
     }
     if let Messages::Redis(address) = &config.messages {
-        name(MESSAGES, address, &config.messages_password, true);
+        name(
+            MESSAGES,
+            address,
+            &config.messages_password,
+            (true, REFUSED),
+        );
     }
     if let Common::Redis(address) = &config.limits {
-        name(LIMITS, address, &config.limits_password, false);
+        name(LIMITS, address, &config.limits_password, (false, ALONE));
+    }
+    if let RecordsOrRedis::Redis(address) = &config.bans {
+        name(BANS, address, &config.bans_password, (true, KNOWN));
     }
     named
 }
 
 impl Named<'_> {
-    /// Whether an edge asks it, rather than `web`.
-    pub(crate) fn is_edges(&self) -> bool {
-        self.what == LIMITS
+    /// Whether a process asks it that plays these roles.
+    pub(crate) fn is_asked_by(&self, edge: bool, web: bool) -> bool {
+        match self.what {
+            LIMITS => edge,
+            BANS => edge || web,
+            _ => web,
+        }
     }
 
     /// What is read to reach it, beside the password's file.
@@ -96,12 +122,8 @@ impl Named<'_> {
         let stated = server.clone();
         One {
             part: self.what,
-            is_needed: self.keeps,
-            without: if self.keeps {
-                REFUSED
-            } else {
-                "people are read from the records each time"
-            },
+            is_needed: self.without == REFUSED,
+            without: self.without,
             health: Arc::new(server),
             facts: Arc::new(move || facts(&stated)),
             close: Arc::new(|| {}),
@@ -121,7 +143,7 @@ pub(super) fn put(config: &StoreConfig, stores: Stores) -> (Stores, Vec<One>, Ve
                 let most = config.messages_kept.get();
                 taken(server.with_messages(stores, most), &mut beside)
             }
-            // The edge's.
+            // The edge's, and what is no port of the school's.
             _ => continue,
         };
         each.push(named.one(server));
@@ -151,6 +173,31 @@ pub(super) fn of_sessions(config: &StoreConfig) -> Option<Redis> {
         .iter()
         .find(|named| named.what == SESSIONS)
         .map(Named::server)
+}
+
+/// The server that keeps bans, if one does.
+pub(super) fn of_bans(config: &StoreConfig) -> Option<Redis> {
+    named(config)
+        .iter()
+        .find(|named| named.what == BANS)
+        .map(Named::server)
+}
+
+/// Bans, and what runs beside them, where a server keeps them.
+pub(super) fn bans(
+    config: &StoreConfig,
+    stores: &Stores,
+) -> Option<(Arc<dyn BanStore>, One, Beside)> {
+    let named = named(config);
+    let named = named.iter().find(|named| named.what == BANS)?;
+    let server = named.server();
+    let (bans, runs) = server.with_bans(Arc::clone(&stores.audit));
+    Some((bans, named.one(server), Box::pin(runs)))
+}
+
+/// Bans for an edge that can't open the records; none where they are there.
+pub(crate) fn bans_to_read(config: &StoreConfig) -> Option<Arc<dyn BanSource>> {
+    of_bans(config).map(|server| server.bans())
 }
 
 /// What other edges count of the same limits; none where each counts alone.

@@ -3,28 +3,46 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use school::{StoreError, Stores, messages};
-use store::backup::without_messages;
-use store::sqlite;
+use store::backup::{without_bans, without_messages};
+use store::{Opened, sqlite};
 use store_mongo::Kept;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{mongo, redis};
 use crate::config::StoreConfig;
 
-/// Hands restored messages to the server that keeps them, where nobody sees them yet, and takes them out of the restored
-/// database.
+/// Hands restored messages and bans to the servers that keep them, where nobody sees them yet, and takes them out of the
+/// restored database.
 pub(crate) fn hand_over(config: &StoreConfig, restored: &Path) -> Result<()> {
-    let Some(server) = redis::of_messages(config) else {
-        return Ok(());
-    };
+    if let Some(server) = redis::of_messages(config) {
+        let add = async |opened: &Opened| add_all(&server, &opened.stores).await;
+        with_restored(restored, add).context("the messages can't be handed to Redis")?;
+        without_messages(restored)?;
+    }
+    if let Some(server) = redis::of_bans(config) {
+        let add = async |opened: &Opened| {
+            let bans = opened.bans.list(Timestamp::MIN).await?;
+            anyhow::Ok(server.add_bans(&bans).await?)
+        };
+        with_restored(restored, add).context("the bans can't be handed to Redis")?;
+        without_bans(restored)?;
+    }
+    Ok(())
+}
+
+/// Opens the restored database, works with it, and closes it.
+fn with_restored<E>(restored: &Path, work: impl AsyncFnOnce(&Opened) -> Result<(), E>) -> Result<()>
+where
+    anyhow::Error: From<E>,
+{
     let opened = sqlite::open(restored, &sqlite::Options::default())?;
-    let handed = runtime()
+    let done = runtime()
         .context("can't start a runtime")?
-        .block_on(add_all(&server, &opened.stores));
+        .block_on(work(&opened));
     opened.close();
-    handed.context("the messages can't be handed to Redis")?;
-    Ok(without_messages(restored)?)
+    Ok(done?)
 }
 
 async fn add_all(server: &store_redis::Redis, stores: &Stores) -> Result<(), StoreError> {
@@ -48,6 +66,9 @@ pub(crate) fn set_aside(config: &StoreConfig, ending: &str) -> Result<Vec<String
         if let Some(server) = redis::of_messages(config) {
             let most = config.messages_kept.get();
             renamed.extend(server.replace_messages(most, ending).await?);
+        }
+        if let Some(server) = redis::of_bans(config) {
+            renamed.extend(server.replace_bans(ending).await?);
         }
         for (kept, options) in on_mongo(config) {
             renamed.extend(store_mongo::set_aside(options, kept, ending).await?);

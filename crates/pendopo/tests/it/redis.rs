@@ -1,6 +1,7 @@
 //! The real binary on Debian's Redis.
 
 mod backups;
+mod bans;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod addresses;
+mod bans;
 mod contract;
 mod endings;
 mod house;

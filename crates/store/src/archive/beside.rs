@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use school::StoreError;
 use school::audit::AuditStore;
 use school::messages::{self, Message, MessageStore};
 use school::page::Limit;
 use tokio::runtime::Handle;
+use traffic::BanStore;
 
 use super::{ArchiveError, Origin, Source, Table};
 use crate::audit::entry_values;
+use crate::bans::columns;
 use crate::value::{Row, Value, values};
 
 /// Entries that are asked for at once.
@@ -21,6 +25,8 @@ pub struct Beside {
     pub messages: Option<Arc<dyn MessageStore>>,
     /// The audit trail.
     pub audit: Option<Arc<dyn AuditStore>>,
+    /// Bans.
+    pub bans: Option<Arc<dyn BanStore>>,
     /// Where they are asked; something else must drive it.
     pub runtime: Handle,
 }
@@ -80,6 +86,14 @@ impl<'a> Joined<'a> {
         Ok((row.int()?, row.int()?))
     }
 
+    /// Also those that have ended, in the order of the table's key.
+    fn bans(&self, store: &dyn BanStore, take: Take<'_>) -> Outcome {
+        let listed = self.beside.runtime.block_on(store.list(Timestamp::MIN));
+        let mut bans = listed.map_err(|error| StoreError::Unavailable(error.into()))?;
+        bans.sort_by_cached_key(|ban| ban.network.to_string());
+        bans.iter().try_for_each(|ban| take(&columns(ban)))
+    }
+
     fn messages(&self, store: &dyn MessageStore, take: Take<'_>) -> Outcome {
         let runtime = &self.beside.runtime;
         for part in runtime.block_on(messages::parts(store, self.newest + 1))? {
@@ -133,10 +147,16 @@ impl Source for Joined<'_> {
     }
 
     fn each(&mut self, table: &Table, take: Take<'_>) -> Outcome {
-        let (audit, messages) = (self.beside.audit.clone(), self.beside.messages.clone());
-        match (table.name.as_str(), audit, messages) {
-            ("audit", Some(audit), _) => self.trail(audit.as_ref(), table, take),
-            ("message", _, Some(messages)) => self.messages(messages.as_ref(), take),
+        let beside = self.beside;
+        match (
+            table.name.as_str(),
+            &beside.audit,
+            &beside.messages,
+            &beside.bans,
+        ) {
+            ("audit", Some(audit), ..) => self.trail(audit.as_ref(), table, take),
+            ("message", _, Some(messages), _) => self.messages(messages.as_ref(), take),
+            ("ban", .., Some(bans)) => self.bans(bans.as_ref(), take),
             _ => self.view.each(table, &mut |row| match unmoved(table, row) {
                 Some(other) => take(&other),
                 None => take(row),

@@ -42,6 +42,11 @@ pub fn without_messages(restored: &Path) -> Result<(), BackupError> {
     Ok(sqlite::Filling::leave_out(restored, "message")?)
 }
 
+/// Takes the bans out of a restored database: another store has them.
+pub fn without_bans(restored: &Path) -> Result<(), BackupError> {
+    Ok(sqlite::Filling::leave_out(restored, "ban")?)
+}
+
 impl Replacement {
     /// Puts them in force for good.
     pub fn commit(self) -> Result<(), BackupError> {

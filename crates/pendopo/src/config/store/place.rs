@@ -20,10 +20,10 @@ pub(crate) enum Messages {
     Mongo(Box<Mongo>),
 }
 
-/// Where sessions are kept.
+/// Where something is kept that a Redis server can keep as well: sessions, bans.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) enum Sessions {
+pub(crate) enum RecordsOrRedis {
     /// Beside the records.
     #[default]
     Records,
@@ -101,7 +101,7 @@ impl FromStr for Messages {
     }
 }
 
-impl FromStr for Sessions {
+impl FromStr for RecordsOrRedis {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -135,7 +135,7 @@ impl fmt::Display for Messages {
     }
 }
 
-impl fmt::Display for Sessions {
+impl fmt::Display for RecordsOrRedis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Records => f.write_str("records"),
