@@ -14,6 +14,7 @@ use testkit::{Asked, Backend};
 use crate::desync::corpus;
 use crate::house::{House, eventually};
 use crate::proxy::{app, before, everything_to};
+pub(crate) use server::program;
 use server::{Knows, Server};
 
 /// A request as a server understood it. Headers have names in lower case; what was sent in several lines is one list.

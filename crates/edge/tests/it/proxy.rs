@@ -1,6 +1,7 @@
 //! Requests that are handed on to servers of others.
 
 mod answers;
+mod as_nginx;
 mod balancing;
 mod bodies;
 mod calls;
