@@ -105,8 +105,8 @@ impl Predecessor {
         }
         self.0.set_read_timeout(None)?;
         let wait = move || {
-            // Nothing is ever said; the end comes with the process's, whatever way that goes.
-            let _ = self.0.read(&mut [0]);
+            // Nothing is of interest but the end, which comes with the process's, whatever way that goes.
+            let _ = io::copy(&mut self.0, &mut io::sink());
             edge.has_company(false);
             tracing::info!("the server that was relieved has ended");
         };
