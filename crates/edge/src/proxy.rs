@@ -257,7 +257,9 @@ impl Errand<'_> {
             None => self.fail(&error::ANSWER_TIMEOUT),
             Some(Ok(response)) => {
                 self.upstream.counts.requests.inc();
-                lease.flight.target().answered();
+                if is_fresh {
+                    lease.flight.target().answered(self.upstream.clock.now());
+                }
                 self.answer(lease, response)
             }
             Some(Err(failure)) => self.broken(&lease, failure, is_fresh),

@@ -158,19 +158,17 @@ impl Upstream {
         {
             return Some(picked(only, false));
         }
-        let is_panic = !members.iter().any(|target| target.is_open(now));
-        let is_tried = |target: &Arc<Target>| tried.iter().any(|one| Arc::ptr_eq(one, target));
+        let bar = Bar::of(&members, tried, now);
         let mut chooser = self.chooser.lock().unwrap_or_else(PoisonError::into_inner);
         let Chooser { balancer, seats } = &mut *chooser;
         seats.clear();
         seats.extend(members.iter().map(|target| {
             let mut seat = target.seat(now, self.config.slow_start.duration());
-            seat.is_open =
-                (seat.is_open || is_panic && target.is_last_resort()) && !is_tried(target);
+            seat.is_open = bar.lets(target, now) && !is_among(tried, target);
             seat
         }));
         let place = balancer.pick(self.config.balance, seats, client)?;
-        Some(picked(&members[place], is_panic))
+        Some(picked(&members[place], bar == Bar::Low))
     }
 
     /// Nobody is behind a name yet, or any more.
@@ -187,22 +185,17 @@ impl Upstream {
 
     /// Whether any target but these is given requests.
     pub(crate) fn has_other(&self, these: &[Arc<Target>]) -> bool {
-        let now = self.clock.now();
-        let is_one = |target: &Arc<Target>| these.iter().any(|one| Arc::ptr_eq(one, target));
-        let members = self.members.load();
-        members
-            .iter()
-            .any(|target| !is_one(target) && target.is_open(now))
+        let (members, now) = (self.members.load(), self.clock.now());
+        let mut others = members.iter().filter(|target| !is_among(these, target));
+        others.any(|target| target.is_open(now))
     }
 
     /// Whether a request could be sent to any target but these.
     pub(crate) fn has_choice_beside(&self, these: &[Arc<Target>]) -> bool {
         let (members, now) = (self.members.load(), self.clock.now());
-        let is_panic = !members.iter().any(|target| target.is_open(now));
-        let mut others = members
-            .iter()
-            .filter(|target| !these.iter().any(|one| Arc::ptr_eq(one, target)));
-        others.any(|target| target.is_open(now) || is_panic && target.is_last_resort())
+        let bar = Bar::of(&members, these, now);
+        let mut others = members.iter().filter(|target| !is_among(these, target));
+        others.any(|target| bar.lets(target, now))
     }
 
     /// A drained target is given requests again.
@@ -250,6 +243,41 @@ impl Upstream {
             .forget();
         self.changed.notify_waiters();
     }
+}
+
+/// What a target must be to get a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bar {
+    /// Open.
+    High,
+    /// Not down: those that are open were tried in vain, and one that was left out for a while may be back.
+    Middle,
+    /// Neither drained nor yet to be checked: all are held for down.
+    Low,
+}
+
+impl Bar {
+    fn of(members: &[Arc<Target>], tried: &[Arc<Target>], now: u64) -> Self {
+        let mut open = members.iter().filter(|target| target.is_open(now));
+        match open.next() {
+            None => Self::Low,
+            Some(first) if tried.is_empty() || !is_among(tried, first) => Self::High,
+            Some(_) if open.any(|target| !is_among(tried, target)) => Self::High,
+            Some(_) => Self::Middle,
+        }
+    }
+
+    fn lets(self, target: &Target, now: u64) -> bool {
+        match self {
+            Self::High => target.is_open(now),
+            Self::Middle => target.verdict() == Verdict::Up && !target.is_draining(),
+            Self::Low => target.is_last_resort(),
+        }
+    }
+}
+
+fn is_among(these: &[Arc<Target>], target: &Arc<Target>) -> bool {
+    these.iter().any(|one| Arc::ptr_eq(one, target))
 }
 
 fn picked(target: &Arc<Target>, is_panic: bool) -> Picked {

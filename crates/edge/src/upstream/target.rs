@@ -152,11 +152,16 @@ impl Target {
         self.ejected_until.load(Relaxed) > now
     }
 
-    /// It has answered. That a connection could be made says nothing: what stands in between may make it, as Docker's
-    /// proxy does before a container in which nobody listens.
-    pub(crate) fn answered(&self) {
-        if self.failures.load(Relaxed) != 0 {
-            self.failures.store(0, Relaxed);
+    /// It has answered over a new connection. That one could be made says nothing: what stands in between may make it,
+    /// as Docker's proxy does before a container in which nobody listens.
+    pub(crate) fn answered(&self, now: u64) {
+        if self.failures.load(Relaxed) == 0 {
+            return;
+        }
+        self.failures.store(0, Relaxed);
+        if self.is_ejected(now) {
+            self.ejected_until.store(0, Relaxed);
+            self.up_since.store(now, Relaxed);
         }
     }
 
@@ -346,10 +351,13 @@ mod tests {
     fn an_ejected_target_is_closed_until_its_time() {
         let target = target(1, 0);
         assert_eq!((target.failed(), target.failed()), (1, 2));
-        target.answered();
+        target.answered(1);
         assert_eq!(target.failed(), 1);
         target.eject(500);
         assert!(!target.is_open(499));
         assert!(target.is_open(500));
+        target.answered(400);
+        assert!(target.is_open(400));
+        assert_eq!(target.seat(400, Duration::ZERO).weight, 2000);
     }
 }

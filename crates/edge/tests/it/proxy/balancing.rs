@@ -111,6 +111,38 @@ fn a_stopped_target_is_left_out_and_costs_no_request() {
 }
 
 #[test]
+fn a_target_that_was_left_out_is_tried_before_nobody_is() {
+    let mut backends = backends(2);
+    let other = backends.remove(1);
+    let (address, mut upstream) = (other.address(), app(&[backends[0].url(), other.url()]));
+    upstream.eject_for = Span::from_secs(3600);
+    let house = House::with(everything_to(upstream));
+    drop(other);
+    let mut client = house.plain();
+    for _ in 0..10 {
+        assert_eq!(client.exchange(GET).text(), "0");
+    }
+    let failures = "edge_upstream_failures_total{upstream=\"app\",cause=\"connect\"}";
+    assert_eq!(house.metric(failures), 3, "it is left out");
+    let _other = Backend::start_at(address, |_, stream| {
+        backend::write(stream, backend::text("back"));
+        Then::Keep
+    });
+    backends.clear();
+    assert_eq!(client.exchange(GET).text(), "back");
+    // It has shown that it is there: requests go there first again.
+    let tried = house.metric(failures);
+    for _ in 0..10 {
+        let answer = client.exchange(GET);
+        assert_eq!(
+            (answer.text(), answer.header("x-upstream-panic")),
+            ("back", None)
+        );
+    }
+    assert!(house.metric(failures) <= tried + 3);
+}
+
+#[test]
 fn a_target_that_takes_connections_and_says_nothing_is_left_out() {
     // As Docker's proxy does while nobody listens in the container.
     let mute = Backend::start(|_, _| Then::Close);
