@@ -142,7 +142,9 @@ impl Backups {
         let plain = self.staging.part(&Name { is_sealed, ..name }.to_string())?;
         let output = Summed::new(plain.writer()?);
         let writing = &mut |done, all| progress(Stage::Writing, done, all);
-        let (output, manifest) = archive::create(output, contents, writing)?;
+        let archived = archive::create(output, contents, writing);
+        let (output, manifest) =
+            archived.map_err(|error| BackupError::of_output(&plain.path, error))?;
         let mut written = plain.settle(output)?;
         let restored = self.prove(&plain.path, &manifest, progress)?;
         let part = match &self.recipient {

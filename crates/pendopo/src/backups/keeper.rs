@@ -11,7 +11,7 @@ use lifecycle::{Facts, Shutdown};
 use prometheus_client::registry::Registry;
 use school::{Clock, Timestamp};
 use store::archive::{ArchiveError, Origin};
-use store::backup::{Backup, BackupError};
+use store::backup::{Backup, BackupError, State};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -99,10 +99,12 @@ impl Keeper {
         }
     }
 
-    /// The first time of the schedule after the newest backup: one that was missed is made up for. Without a backup it
-    /// is the first after the start, which has to stay the same until one is made.
+    /// The first time of the schedule after the newest backup that was proved: one that was missed is made up for.
+    /// Without such a backup it is the first after the start, which has to stay the same until one is made.
     fn due(&self) -> Option<Timestamp> {
-        let newest = self.listed.first().map(|newest| newest.made_at);
+        let is_proved = |backup: &&Backup| backup.state() == State::Proved;
+        let newest = self.listed.iter().find(is_proved);
+        let newest = newest.map(|newest| newest.made_at);
         let after = newest.unwrap_or(self.begun);
         self.config.backup.schedule.next(after, &self.zone)
     }
@@ -287,6 +289,21 @@ mod tests {
         keeper.look().await;
         assert!(keeper.due().unwrap() > Clock::System.now());
         keeper.begun = keeper.begun.before(Duration::from_hours(25));
+        assert!(keeper.due().unwrap() < Clock::System.now());
+    }
+
+    #[tokio::test]
+    async fn one_that_nobody_proved_takes_no_ones_turn() {
+        let directory = TempDir::new().unwrap();
+        let mut keeper = keeper(&directory, &[]);
+        keeper.begun = keeper.begun.before(Duration::from_hours(25));
+        assert!(keeper.make().await);
+        keeper.look().await;
+        assert!(keeper.due().unwrap() > Clock::System.now());
+        // As if the process had died before it noted what it had proved.
+        let name = format!("backups/{}.json", keeper.listed[0].name);
+        std::fs::remove_file(directory.path().join(name)).unwrap();
+        keeper.look().await;
         assert!(keeper.due().unwrap() < Clock::System.now());
     }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use school::StoreError;
+
 use crate::archive::ArchiveError;
 use crate::opened::OpenError;
 
@@ -35,12 +37,28 @@ pub enum BackupError {
     #[error(transparent)]
     Archive(ArchiveError),
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(OpenError),
     #[error(transparent)]
-    Store(#[from] school::StoreError),
+    Store(#[from] StoreError),
 }
 
 impl BackupError {
+    /// What was written to this file as an archive could not be.
+    pub(super) fn of_output(path: &Path, error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Output(cause) => Self::file(path, cause),
+            other => other.into(),
+        }
+    }
+
+    /// What was restored into this database could not be looked at.
+    pub(super) fn of_restored(path: &Path, error: StoreError) -> Self {
+        match error {
+            StoreError::Full(_) => Self::Full(path.to_owned()),
+            other => Self::Store(other),
+        }
+    }
+
     pub(super) fn file(path: &Path, cause: io::Error) -> Self {
         if is_full(&cause) {
             return Self::Full(path.to_owned());
@@ -56,7 +74,17 @@ impl From<ArchiveError> for BackupError {
     fn from(error: ArchiveError) -> Self {
         match error {
             ArchiveError::File { path, cause } => Self::file(&path, cause),
+            ArchiveError::Open(OpenError::Full(path)) => Self::Full(path),
             other => Self::Archive(other),
+        }
+    }
+}
+
+impl From<OpenError> for BackupError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Full(path) => Self::Full(path),
+            other => Self::Open(other),
         }
     }
 }

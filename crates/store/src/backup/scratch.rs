@@ -43,6 +43,6 @@ pub(super) fn broken_trail(database: &Path) -> Result<Option<i64>, BackupError> 
         // The console may do everything.
         Ok(Verdict::Sound { .. }) | Err(AuditError::Denied(_)) => Ok(None),
         Ok(Verdict::Broken { seq }) => Ok(Some(seq)),
-        Err(AuditError::Store(error)) => Err(error.into()),
+        Err(AuditError::Store(error)) => Err(BackupError::of_restored(database, error)),
     }
 }

@@ -128,6 +128,7 @@ impl Filling {
             school::StoreError::Taken(field) => {
                 ArchiveError::Damaged(format!("two rows have the same `{field}`"))
             }
+            school::StoreError::Full(_) => ArchiveError::Open(OpenError::Full(self.path.clone())),
             school::StoreError::NotFound => {
                 ArchiveError::Damaged("a row belongs to another that is not there".to_owned())
             }

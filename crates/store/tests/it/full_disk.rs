@@ -1,14 +1,16 @@
 //! A disk without room: a small file system of the test's own in memory, filled to the last byte. Needs the right to mount.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::process::Command;
 
 use school::StoreError;
+use store::archive::{Contents, Origin};
+use store::backup::{BackupError, Backups, Place as Kept, restore};
 use store::{OpenError, Opened};
 use tokio::task::JoinSet;
 
-use crate::person::{add, names, sound_entries};
+use crate::person::{NOON, add, names, sound_entries};
 use crate::place::Place;
 
 /// A place on a disk of 4 MiB; unmounted when it is dropped.
@@ -33,6 +35,21 @@ impl Disk {
 
     fn make_room(&self) {
         fs::remove_file(self.filler()).unwrap();
+    }
+
+    /// Takes all but so many bytes.
+    fn leave(&self, room: u64) {
+        self.fill();
+        let filler = OpenOptions::new().write(true).open(self.filler()).unwrap();
+        let length = filler.metadata().unwrap().len();
+        filler.set_len(length.saturating_sub(room)).unwrap();
+    }
+
+    /// What stands on it, but for what fills it.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.place.directory()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != "filler").collect()
     }
 
     fn filler(&self) -> std::path::PathBuf {
@@ -167,4 +184,68 @@ fn a_read_only_disk_is_refused_in_words() {
         "{refused}"
     );
     assert!(refused.to_string().contains("right to write"), "{refused}");
+}
+
+/// A school whose archive takes some hundred kilobytes, and its database in pages three times as much.
+fn school() -> Place {
+    let place = Place::new();
+    place.open().close();
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) \
+        INSERT INTO message (message, created_at) SELECT hex(randomblob(200)), i FROM n";
+    place.connect().execute_batch(rows).unwrap();
+    place
+}
+
+/// It worked, or there was no room, and that was said with the mend.
+fn done<T>(outcome: Result<T, BackupError>, room: u64) -> Option<T> {
+    match outcome {
+        Ok(done) => Some(done),
+        Err(error) => {
+            assert!(matches!(error, BackupError::Full(_)), "{room}: {error:?}");
+            assert!(error.to_string().contains("make room"), "{room}: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn wherever_a_backup_meets_a_full_disk_it_fails_in_words_and_leaves_nothing() {
+    let (school, disk) = (school(), Disk::new());
+    let folder = disk.place.directory().to_owned();
+    let backups = Backups::new(Kept::Folder(folder.clone()), folder.clone(), None);
+    let records = Origin::Sqlite(school.path());
+    let contents = Contents {
+        records: &records,
+        beside: None,
+        files: &[],
+        texts: &[],
+        version: "0.0.0-test",
+        created_at: NOON.to_string(),
+    };
+    let (mut failures, mut made) = (0, None);
+    for room in (0..).map(|step| step * 100_000) {
+        disk.leave(room);
+        let outcome = backups.create(&contents, NOON, &mut |_, _, _| {});
+        disk.make_room();
+        if let Some(backup) = done(outcome, room) {
+            made = Some(backup);
+            break;
+        }
+        failures += 1;
+        assert_eq!(backups.list().unwrap(), [], "{room}");
+        let left = disk.names();
+        assert!(left.iter().all(|name| name == ".lock"), "{room}: {left:?}");
+    }
+    assert!(failures > 5, "{failures}");
+    let made = folder.join(made.unwrap().name);
+    for room in (0..).map(|step| step * 100_000) {
+        disk.leave(room);
+        let into = folder.join("restored");
+        let outcome = restore(&made, &into, None, &mut |_, _, _| {});
+        disk.make_room();
+        if done(outcome, room).is_some() {
+            break;
+        }
+        fs::remove_dir_all(into).unwrap();
+    }
 }
