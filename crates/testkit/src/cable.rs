@@ -117,6 +117,10 @@ fn accept(listener: &TcpListener, target: SocketAddr, state: &Arc<(Mutex<State>,
 
 fn connect(state: &Arc<(Mutex<State>, Condvar)>, client: &TcpStream, server: &TcpStream) {
     let copy = |socket: &TcpStream| socket.try_clone().expect("a socket");
+    for socket in [client, server] {
+        // Nothing is late but what a test wants to be.
+        socket.set_nodelay(true).expect("a socket");
+    }
     lock(&state.0).sockets.extend([copy(client), copy(server)]);
     let (up, down) = ((copy(client), copy(server)), (copy(server), copy(client)));
     let (sending, answering) = (state.clone(), state.clone());

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod addresses;
+mod bad_way;
 mod bans;
 mod contract;
 mod endings;

@@ -1,6 +1,7 @@
 //! The store on PostgreSQL, each test with a server of its own.
 
 mod archive;
+mod bad_way;
 mod bans;
 mod contract;
 mod copying;
