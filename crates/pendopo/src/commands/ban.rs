@@ -14,7 +14,7 @@ use traffic::{Ban, Network};
 use super::healthcheck::ask;
 use super::{Console, at_console};
 use crate::cli::{BanCommand, NewBan};
-use crate::config::Config;
+use crate::config::{Config, RecordsOrRedis};
 use crate::console::{complain, say};
 
 /// Does what the command says.
@@ -43,7 +43,7 @@ async fn add(console: &Console, config: &Config, new: NewBan) -> Result<()> {
         }
         objection => warnings.extend(objection.map(|objection| objection.to_string())),
     }
-    warnings.extend(server.lacks_bans());
+    warnings.extend(server.lacks_bans(config));
     let (bans, now) = (&console.bans, moment(console)?);
     let ban = Ban {
         network,
@@ -120,6 +120,10 @@ fn end(ban: &Ban) -> String {
         .map_or("for good".to_owned(), |until| format!("until {until}"))
 }
 
+/// Where an edge stands elsewhere, by itself.
+const NO_EDGE: &str = "the server that runs here plays `web` alone, and an edge by itself can't read bans in the records: \
+    name a Redis server in `store.bans`, here and there";
+
 /// What a server that runs here says of itself; nothing if none does.
 struct Server(Value);
 
@@ -136,8 +140,12 @@ impl Server {
         fact.strip_prefix("hidden behind ")?.parse().ok()
     }
 
-    /// Why it can't hold bans in force.
-    fn lacks_bans(&self) -> Option<String> {
+    /// Why it can't hold bans in force, or nobody can.
+    fn lacks_bans(&self, config: &Config) -> Option<String> {
+        let is_in_records = config.store.bans == RecordsOrRedis::Records;
+        if is_in_records && self.0["process"]["roles"].as_str() == Some("web") {
+            return Some(NO_EDGE.to_owned());
+        }
         let fact = self.0["bans"]["in force"].as_str()?;
         let why = fact.strip_prefix("none can be: ")?;
         Some(format!(

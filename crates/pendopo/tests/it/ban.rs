@@ -306,3 +306,16 @@ fn doctor_says_how_many_bans_are_in_force() {
     );
     server.stop();
 }
+
+#[test]
+fn a_ban_that_no_edge_can_read_is_warned_of() {
+    let directory = tempdir().unwrap();
+    let path = directory.path();
+    let words = ["--role", "web", "--set", "web.listen=127.0.0.1:0"];
+    let web = Server::start(path, &words);
+    let leading = format!("admin.listen={}", web.private());
+    let made = run(path, &["ban", "add", "203.0.113.7", "--set", &leading]);
+    assert!(made.good().contains("is banned for good"), "{made:?}");
+    assert!(made.stderr.contains("plays `web` alone"), "{made:?}");
+    web.stop();
+}
