@@ -17,7 +17,7 @@ use std::time::Duration;
 use http::header::EXPECT;
 use http::request::Parts;
 use http::response;
-use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
+use http::{Response, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
@@ -39,8 +39,6 @@ pub(crate) use said::Said;
 
 /// How often a request that waits looks for a target.
 const LOOK: Duration = Duration::from_millis(250);
-/// Says that the answer comes from a target that is held for down, because all are.
-const PANIC: HeaderName = HeaderName::from_static("x-upstream-panic");
 
 /// Hands the request over and waits for the head of the answer.
 pub(crate) async fn forward(
@@ -125,19 +123,13 @@ impl Errand<'_> {
             match self.attempt(flight).await {
                 Outcome::Again => {}
                 Outcome::Failed(refusal) => return Err(refusal),
-                Outcome::Answered(response) if is_panic => return Ok(self.panicking(response)),
+                Outcome::Answered(mut response) if is_panic => {
+                    headers::tell_panic(response.headers_mut(), &self.upstream.name);
+                    return Ok(response);
+                }
                 Outcome::Answered(response) => return Ok(response),
             }
         }
-    }
-
-    /// Tells that the target was held for down.
-    fn panicking(&self, mut response: Response<Body>) -> Response<Body> {
-        // The name has plain characters only.
-        if let Ok(name) = HeaderValue::from_str(&self.upstream.name) {
-            response.headers_mut().insert(PANIC, name);
-        }
-        response
     }
 
     /// The next target; waits for one when all were tried in vain.
@@ -254,12 +246,11 @@ impl Errand<'_> {
         let outcome = self.within_time(&mut patience, sending).await;
         lease.channel.keeps(patience);
         match outcome {
-            None => self.fail(&error::ANSWER_TIMEOUT),
+            None => self.silent(&lease),
             Some(Ok(response)) => {
                 self.upstream.counts.requests.inc();
-                if is_fresh {
-                    lease.flight.target().answered(self.upstream.clock.now());
-                }
+                let target = lease.flight.target();
+                target.answered(is_fresh, self.upstream.clock.now());
                 self.answer(lease, response)
             }
             Some(Err(failure)) => self.broken(&lease, failure, is_fresh),
@@ -290,6 +281,15 @@ impl Errand<'_> {
             patience.poll(cx, until).map(|()| None)
         })
         .await
+    }
+
+    /// The target did not begin to answer in time. A call may last, and whoever is slow to send makes it wait.
+    fn silent(&self, lease: &Lease) -> Outcome {
+        let is_whole = matches!(self.body, Some(Outgoing::Nothing | Outgoing::Whole(_)));
+        if is_whole && self.manner.silence().is_none() {
+            self.upstream.failed(lease.flight.target());
+        }
+        self.fail(&error::ANSWER_TIMEOUT)
     }
 
     fn fail(&self, refusal: &'static Refusal) -> Outcome {

@@ -204,7 +204,7 @@ impl Upstream {
         self.changed.notify_waiters();
     }
 
-    /// A connection could not be made, or the target closed it without a word: its name is looked up anew, and after a few it is left out for a while,
+    /// A connection could not be made, or the target closed it without a word, or said nothing in time: its name is looked up anew, and after a few it is left out for a while,
     /// unless it is the last.
     pub(crate) fn failed(&self, target: &Arc<Target>) {
         self.asks.notify_one();
@@ -216,7 +216,7 @@ impl Upstream {
             target.eject(now + u64::try_from(ms).unwrap_or(u64::MAX / 2));
             tracing::warn!(
                 upstream = %self.name, target = %target.socket,
-                "no connection to `{}`: left out for {}", target.label, self.config.eject_for
+                "`{}` can't be reached or does not answer: left out for {}", target.label, self.config.eject_for
             );
         }
     }

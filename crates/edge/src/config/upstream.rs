@@ -25,8 +25,9 @@ pub struct UpstreamConfig {
     pub check: Option<CheckConfig>,
     /// For how long a target that came back is spared: its share grows from nothing to the whole. Default `0s`.
     pub slow_start: Span,
-    /// After so many failed connections in a row a target is left out for `eject_for`: such as could not be made, and
-    /// such as it closed without a word of an answer. Default 3; 0 never.
+    /// After so many failures in a row, without an answer in between, a target is left out for `eject_for`: connections
+    /// that could not be made, or that it closed without a word, and answers that did not begin within `head_timeout`.
+    /// Default 3; 0 never.
     pub eject_after: u32,
     /// How long such a target is left out. Default `10s`.
     pub eject_for: Span,

@@ -19,6 +19,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+const PANIC: HeaderName = HeaderName::from_static("x-upstream-panic");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// What a trusted proxy said of those before it; read before the gate takes such headers out.
@@ -154,6 +155,14 @@ fn element(peer: IpAddr, host: Option<&HeaderValue>, proto: &str) -> String {
     }
     let _ = write!(text, ";proto={proto}");
     text
+}
+
+/// Says that the answer comes from a target that is held for down, because all of the upstream's are.
+pub(crate) fn tell_panic(headers: &mut HeaderMap, upstream: &str) {
+    // The name has plain characters only.
+    if let Ok(name) = HeaderValue::from_str(upstream) {
+        headers.insert(PANIC, name);
+    }
 }
 
 /// Takes out of an answer's head what concerns the connection to the target; says how long the target keeps it.

@@ -152,20 +152,20 @@ impl Target {
         self.ejected_until.load(Relaxed) > now
     }
 
-    /// It has answered over a new connection. That one could be made says nothing: what stands in between may make it,
-    /// as Docker's proxy does before a container in which nobody listens.
-    pub(crate) fn answered(&self, now: u64) {
-        if self.failures.load(Relaxed) == 0 {
-            return;
+    /// It has answered. That a connection could be made says nothing: what stands in between may make it, as Docker's
+    /// proxy does before a container in which nobody listens. Only an answer over a new one shows that a target which was
+    /// left out is there again: one that is about to end answers over the others as well.
+    pub(crate) fn answered(&self, is_over_new: bool, now: u64) {
+        if self.failures.load(Relaxed) != 0 {
+            self.failures.store(0, Relaxed);
         }
-        self.failures.store(0, Relaxed);
-        if self.is_ejected(now) {
+        if is_over_new && self.is_ejected(now) {
             self.ejected_until.store(0, Relaxed);
             self.up_since.store(now, Relaxed);
         }
     }
 
-    /// A connection came to nothing; returns how many in a row did.
+    /// A connection or a request came to nothing; returns how many in a row did.
     pub(crate) fn failed(&self) -> u32 {
         self.failures.fetch_add(1, Relaxed).saturating_add(1)
     }
@@ -351,12 +351,14 @@ mod tests {
     fn an_ejected_target_is_closed_until_its_time() {
         let target = target(1, 0);
         assert_eq!((target.failed(), target.failed()), (1, 2));
-        target.answered(1);
+        target.answered(false, 1);
         assert_eq!(target.failed(), 1);
         target.eject(500);
         assert!(!target.is_open(499));
         assert!(target.is_open(500));
-        target.answered(400);
+        target.answered(false, 400);
+        assert!(!target.is_open(400));
+        target.answered(true, 400);
         assert!(target.is_open(400));
         assert_eq!(target.seat(400, Duration::ZERO).weight, 2000);
     }

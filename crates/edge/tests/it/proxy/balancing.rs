@@ -1,5 +1,8 @@
 //! How requests are spread, counted at the targets.
 
+use std::io::Read;
+use std::net::TcpListener;
+
 use edge::config::{Balance, CheckConfig, Span, TargetConfig, TargetTable};
 use testkit::backend::{self, Then};
 use testkit::{Asked, Backend};
@@ -108,6 +111,56 @@ fn a_stopped_target_is_left_out_and_costs_no_request() {
     assert!(shares.iter().all(|share| *share >= 14), "{shares:?}");
     let tries = house.metric("edge_upstream_failures_total{upstream=\"app\",cause=\"connect\"}");
     assert_eq!(tries, 3, "left out after three failures in a row");
+}
+
+/// Says nothing at `/slow`, and what it is called elsewhere.
+fn hanging(name: &'static str) -> Backend {
+    Backend::start(move |asked: &Asked, stream| {
+        if asked.target() == "/slow" {
+            // Until the edge has had enough.
+            let _ = stream.read(&mut [0]);
+            return Then::Close;
+        }
+        backend::write(stream, backend::text(name));
+        Then::Keep
+    })
+}
+
+#[test]
+fn a_target_that_hangs_is_left_out_and_one_that_is_slow_at_times_is_not() {
+    let (hung, sound) = (
+        TcpListener::bind("127.0.0.1:0").unwrap(),
+        Backend::saying("sound"),
+    );
+    let mut upstream = app(&[
+        format!("http://{}", hung.local_addr().unwrap()),
+        sound.url(),
+    ]);
+    upstream.head_timeout = Span::from_millis(40);
+    let house = House::with(everything_to(upstream));
+    let mut client = house.plain();
+    let statuses: Vec<_> = (0..20).map(|_| client.exchange(GET).status).collect();
+    let lost = statuses.iter().filter(|status| **status == 504).count();
+    assert_eq!(lost, 3, "{statuses:?}");
+
+    let (one, other) = (hanging("one"), hanging("other"));
+    let mut upstream = app(&[one.url(), other.url()]);
+    upstream.head_timeout = Span::from_millis(40);
+    let house = House::with(everything_to(upstream));
+    let mut client = house.plain();
+    for _ in 0..8 {
+        assert_eq!(
+            client
+                .exchange("GET /slow HTTP/1.1\r\nhost: a\r\n\r\n")
+                .status,
+            504
+        );
+        let mut names = [0; 2].map(|_| client.exchange(GET).text().to_owned());
+        names.sort();
+        assert_eq!(names, ["one", "other"]);
+        // So that each target has its turn with the slow one.
+        assert_eq!(client.exchange(GET).status, 200);
+    }
 }
 
 #[test]
