@@ -115,7 +115,7 @@ impl Edge {
         let routes = Routes::new(&config, local, clock, &metrics.upstreams)?;
         routes.inherit(&bindings.drained);
         let rules = Rules::new(config, routes, &metrics, None)?.redirecting(redirect);
-        let together = levels.map(|levels| Together::new(levels, facts.clone()));
+        let together = levels.map(|levels| Together::new(levels, facts.clone(), readiness));
         let shared = Shared::new(&rules, threads, clock, metrics, secure, facts)?;
         let shared = Arc::new(shared.in_company(together));
         let control = Control::new(Arc::clone(&shared), company, log.in_force(), registry);

@@ -41,8 +41,10 @@ impl RoleName {
     /// The parts of [`Readiness`] that must be ready for this role.
     pub(crate) fn parts(self) -> &'static [&'static str] {
         match self {
-            Self::Edge => &["edge", "process"],
-            Self::Web => &["audit", "edge", "messages", "process", "sessions", "store"],
+            Self::Edge => &["edge", "limits", "process"],
+            Self::Web => &[
+                "audit", "bans", "cache", "edge", "messages", "process", "sessions", "store",
+            ],
         }
     }
 }

@@ -22,7 +22,7 @@ use school::{StoreError, Stores};
 use tokio::runtime::Builder;
 use traffic::BanStore;
 
-use crate::config::{Audit, Config, Messages, RecordsOrRedis, StoreConfig};
+use crate::config::{Audit, Common, Config, Messages, RecordsOrRedis, StoreConfig};
 use health::Every;
 
 pub(crate) use records::{lay_out, must_be_whole, origin, prepare};
@@ -84,7 +84,9 @@ impl Parts {
         let sessions = (config.sessions != RecordsOrRedis::Records).then_some(redis::SESSIONS);
         let audit = (config.audit != Audit::Records).then_some(mongo::AUDIT);
         let bans = (config.bans != RecordsOrRedis::Records).then_some(redis::BANS);
-        let others = [messages, sessions, audit, bans].into_iter().flatten();
+        let cache = (config.cache != Common::Memory).then_some(redis::CACHE);
+        let others = [messages, sessions, audit, bans, cache];
+        let others = others.into_iter().flatten();
         Self {
             records: readiness.register(RECORDS),
             others: others

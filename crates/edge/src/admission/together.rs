@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lifecycle::Facts;
+use lifecycle::{Facts, Part, Readiness};
 use traffic::limit::Level;
 use traffic::limit_set;
 use traffic::shared_levels::{Away, Claim, Found, SharedLevels};
@@ -15,17 +15,19 @@ use super::{Admission, Admitted, Asker, Group};
 pub(crate) struct Together {
     levels: Arc<dyn SharedLevels>,
     facts: Facts,
+    part: Part,
     is_alone: AtomicBool,
 }
 
 impl Together {
-    pub(crate) fn new(levels: Arc<dyn SharedLevels>, facts: Facts) -> Self {
+    pub(crate) fn new(levels: Arc<dyn SharedLevels>, facts: Facts, readiness: &Readiness) -> Self {
         let together = Self {
             levels,
             facts,
+            part: readiness.register("limits"),
             is_alone: AtomicBool::new(false),
         };
-        together.state("together with other edges");
+        together.tell_together();
         together
     }
 
@@ -34,7 +36,7 @@ impl Together {
             Ok(found) => {
                 if self.is_alone.swap(false, Ordering::Relaxed) {
                     tracing::info!("limits are held together with other edges again");
-                    self.state("together with other edges");
+                    self.tell_together();
                 }
                 Some(found)
             }
@@ -45,12 +47,18 @@ impl Together {
         }
     }
 
+    fn tell_together(&self) {
+        self.state("together with other edges");
+        self.part.ready();
+    }
+
     fn tell_alone(&self, away: &Away) {
         if !self.is_alone.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "this edge holds its limits alone, since it can't learn what others count: {away}"
             );
             self.state(&format!("by this edge alone: {away}"));
+            self.part.lacking(away.to_string());
         }
     }
 

@@ -13,7 +13,7 @@ use crate::config::{Common, Messages, RecordsOrRedis, StoreConfig};
 
 /// Their parts of `/readyz`, and of the facts.
 pub(super) const SESSIONS: &str = "sessions";
-const CACHE: &str = "cache";
+pub(super) const CACHE: &str = "cache";
 const LIMITS: &str = "limits";
 pub(super) const BANS: &str = "bans";
 

@@ -186,6 +186,40 @@ fn the_doctor_and_the_status_say_how_redis_is() {
 }
 
 #[test]
+fn what_nobody_needs_is_told_when_it_is_away_and_harms_nobody() {
+    let mut house = House::new();
+    let mut words = house.words(&["cache", "limits"]);
+    words.extend(["--set", "edge.limit.rate=1000r/s"].map(str::to_owned));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let server = Server::start(house.path(), &words);
+    let is = |state: &'static str| {
+        move |answer: &testkit::Response| {
+            let told = answer.text().to_string();
+            let each = ["cache", "limits"].map(|part| format!(r#""{part}":"{state}"#));
+            answer.status == 200 && each.iter().all(|part| told.contains(part))
+        }
+    };
+    server.ask_until("/readyz", is(r#"ready""#));
+    house.redis.kill();
+    let token = server.token();
+    server.ask_until("/readyz", |answer| {
+        // The edge learns of it by a request, which it lets in by itself.
+        assert_eq!(server.http().exchange(get("/users", &token)).status, 200);
+        let told = answer.text().to_string();
+        let is_ready =
+            ["cache", "limits"].map(|part| told.contains(&format!(r#""{part}":"ready""#)));
+        answer.status == 200 && is_ready == [false, false]
+    });
+    house.redis.start();
+    server.ask_until("/readyz", |answer| {
+        // Requests show the edge that it is back.
+        server.http().exchange(get("/users", &token));
+        is(r#"ready""#)(answer)
+    });
+    server.stop();
+}
+
+#[test]
 fn two_processes_with_one_database_learn_of_each_others_changes() {
     let house = House::new();
     let database = testkit::postgres::Server::default();
