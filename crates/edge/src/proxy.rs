@@ -250,7 +250,10 @@ impl Errand<'_> {
             Some(Ok(response)) => {
                 self.upstream.counts.requests.inc();
                 let target = lease.flight.target();
-                target.answered(is_fresh, self.upstream.clock.now());
+                target.answered();
+                if is_fresh {
+                    target.is_back(self.upstream.clock.now());
+                }
                 self.answer(lease, response)
             }
             Some(Err(failure)) => self.broken(&lease, failure, is_fresh),

@@ -153,13 +153,17 @@ impl Target {
     }
 
     /// It has answered. That a connection could be made says nothing: what stands in between may make it, as Docker's
-    /// proxy does before a container in which nobody listens. Only an answer over a new one shows that a target which was
-    /// left out is there again: one that is about to end answers over the others as well.
-    pub(crate) fn answered(&self, is_over_new: bool, now: u64) {
+    /// proxy does before a container in which nobody listens.
+    pub(crate) fn answered(&self) {
         if self.failures.load(Relaxed) != 0 {
             self.failures.store(0, Relaxed);
         }
-        if is_over_new && self.is_ejected(now) {
+    }
+
+    /// It has answered over a new connection, so that it is there again if it was left out: one that is about to end
+    /// answers over the others as well.
+    pub(crate) fn is_back(&self, now: u64) {
+        if self.is_ejected(now) {
             self.ejected_until.store(0, Relaxed);
             self.up_since.store(now, Relaxed);
         }
@@ -351,14 +355,14 @@ mod tests {
     fn an_ejected_target_is_closed_until_its_time() {
         let target = target(1, 0);
         assert_eq!((target.failed(), target.failed()), (1, 2));
-        target.answered(false, 1);
+        target.answered();
         assert_eq!(target.failed(), 1);
         target.eject(500);
         assert!(!target.is_open(499));
         assert!(target.is_open(500));
-        target.answered(false, 400);
+        target.answered();
         assert!(!target.is_open(400));
-        target.answered(true, 400);
+        target.is_back(400);
         assert!(target.is_open(400));
         assert_eq!(target.seat(400, Duration::ZERO).weight, 2000);
     }
