@@ -27,6 +27,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 
+/// A sixth of a page's work less than with the C library's, and what a crowd of connections took is given back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let prepared = process::leave_no_core().context("can't forbid dumps of the memory");
     let done = prepared.and_then(|()| commands::run(cli::Cli::parse()));

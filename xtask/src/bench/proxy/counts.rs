@@ -30,13 +30,20 @@ const KERNEL: [&str; 3] = ["instructions:u", "instructions:k", "raw_syscalls:sys
 /// Entries of the C library by which memory is had.
 const ALLOCATORS: [&str; 4] = ["malloc", "calloc", "realloc", "posix_memalign"];
 
+/// Those of an allocator that a program brings along, as ours does; its parts in C use the C library's beside it.
+const OWN_ALLOCATORS: [&str; 3] = [
+    "mi_malloc_aligned",
+    "mi_zalloc_aligned",
+    "mi_realloc_aligned",
+];
+
 /// One contender's counts for one request.
 pub(crate) struct Count {
     pub(super) name: &'static str,
     pub(super) user: f64,
     pub(super) kernel: f64,
     pub(super) calls: f64,
-    /// Absent where memory does not come from the C library.
+    /// Absent where memory comes from elsewhere, as in Go.
     pub(super) allocations: Option<f64>,
 }
 
@@ -175,16 +182,47 @@ impl Counter {
     }
 
     fn allocations(&self, ids: &[u32], load: &dyn Fn() -> Result<Sample>) -> Result<Option<f64>> {
-        let Some(library) = ids.first().and_then(|id| c_library(*id)) else {
+        let Some(&id) = ids.first() else {
             return Ok(None);
         };
-        let probes = Probes::set(&self.perf, &library)?;
-        let events = ALLOCATORS.map(|name| format!("{GROUP}:{name}"));
-        let counts = self.during(ids, &events, load);
-        drop(probes);
-        let sum: f64 = counts?.iter().sum();
-        // Whoever calls it less than once in a hundred requests has an allocator of its own.
+        let mut sum = 0.0;
+        if let Some(library) = c_library(id) {
+            sum += self.entered(ids, &library, ALLOCATORS, load)?;
+        }
+        let program =
+            std::fs::read_link(format!("/proc/{id}/exe")).context("whose process is it")?;
+        if self.knows(&program, OWN_ALLOCATORS[0])? {
+            sum += self.entered(ids, &program, OWN_ALLOCATORS, load)?;
+        }
+        // Whoever calls them less than once in a hundred requests has an allocator of another kind.
         Ok((sum > 0.01).then_some(sum))
+    }
+
+    /// How often a request enters these functions of a file.
+    fn entered<const N: usize>(
+        &self,
+        ids: &[u32],
+        file: &Path,
+        names: [&str; N],
+        load: &dyn Fn() -> Result<Sample>,
+    ) -> Result<f64> {
+        let probes = Probes::set(&self.perf, file, &names)?;
+        let counts = self.during(ids, &names.map(|name| format!("{GROUP}:{name}")), load);
+        drop(probes);
+        Ok(counts?.iter().sum())
+    }
+
+    /// Whether the file has a function of this name that a probe could be set at.
+    fn knows(&self, file: &Path, name: &str) -> Result<bool> {
+        let mut command = Command::new(&self.perf);
+        command.args(["probe", "-F", name, "-x"]).arg(file);
+        let listed = command
+            .stderr(Stdio::null())
+            .output()
+            .context("starting perf")?;
+        Ok(String::from_utf8_lossy(&listed.stdout)
+            .lines()
+            .any(|line| line == name))
     }
 }
 
@@ -208,18 +246,19 @@ impl Drop for Attached {
 
 const GROUP: &str = "xtask_bench";
 
-/// Probes in the C library, until they are dropped.
+/// Probes in a file, until they are dropped.
 struct Probes<'a>(&'a Path);
 
 impl<'a> Probes<'a> {
-    fn set(perf: &'a Path, library: &Path) -> Result<Self> {
+    fn set(perf: &'a Path, file: &Path, names: &[&str]) -> Result<Self> {
         let probes = Self(perf);
         let mut command = Command::new(perf);
-        command.args(["probe", "-q", "-f", "-x"]).arg(library);
-        for name in ALLOCATORS {
+        command.args(["probe", "-q", "-f", "-x"]).arg(file);
+        for name in names {
             command.args(["-a", &format!("{GROUP}:{name}={name}")]);
         }
-        output(&mut command).context("setting probes into the C library")?;
+        let set = output(&mut command);
+        set.with_context(|| format!("setting probes into {}", file.display()))?;
         Ok(probes)
     }
 }

@@ -53,7 +53,7 @@ const OWN: &[(&str, &[&str])] = &[
     (
         MEMORY,
         &[
-            "malloc", "calloc", "realloc", "free", "memmove", "memcpy", "memset", "memcmp",
+            "malloc", "calloc", "realloc", "free", "memmove", "memcpy", "memset", "memcmp", "mi_",
         ],
     ),
     (HEADERS, &["http::", "bytes::"]),

@@ -155,7 +155,7 @@ fn counts<'a>(groups: impl Iterator<Item = &'a Group>) -> Result<String> {
         return Ok(rows);
     }
     Ok(format!(
-        "\n## What one request takes\n\nCounted by the kernel over all processes of a contender; allocations are calls of the C library's allocator.\n\n\
+        "\n## What one request takes\n\nCounted by the kernel over all processes of a contender; allocations are calls of the C library's allocator and of our own.\n\n\
         | load | contender | own instructions | the kernel's | system calls | allocations |\n|---|---|---|---|---|---|\n{rows}"
     ))
 }
