@@ -60,7 +60,10 @@ pub(super) fn files(deployment: &Deployment) -> Vec<File> {
         "overlays/city/kustomization.yaml",
         &[city(&servers)],
     ));
-    files.push(manifest("overlays/city/database.yaml", &database()));
+    files.push(manifest(
+        "overlays/city/database.yaml",
+        &database(deployment),
+    ));
     files
 }
 
@@ -221,14 +224,15 @@ fn city(servers: &[&Service]) -> Map {
 }
 
 /// The database server of an overlay that has one elsewhere: put its name in the place of the example.
-fn database() -> Vec<Map> {
+fn database(deployment: &Deployment) -> Vec<Map> {
     let spec = Map::new()
         .put("type", "ExternalName")
         .put("externalName", "postgres.example");
-    vec![
-        object("v1", "Service", "postgres").put("spec", spec),
-        policy::way_out("web-database", &["web", "migrate"], 5432),
-    ]
+    let mut objects = vec![object("v1", "Service", "postgres").put("spec", spec)];
+    if let Some(server) = deployment.service("postgres") {
+        objects.push(policy::ways_out("database", server, deployment));
+    }
+    objects
 }
 
 /// The head of an object.

@@ -57,14 +57,14 @@ pub(super) fn of_job(job: &Job, service: &Service, deployment: &Deployment) -> M
     policy(job.name, Vec::new(), egress(service, deployment))
 }
 
-/// A way to a port of whoever is outside.
-pub(super) fn way_out(name: &str, pods: &[&str], number: u32) -> Map {
+/// The way of everybody who talks to a server, where that is outside.
+pub(super) fn ways_out(name: &str, server: &Service, deployment: &Deployment) -> Map {
     let expression = Map::new()
         .put("key", "app.kubernetes.io/name")
         .put("operator", "In")
-        .put("values", pods.to_vec());
+        .put("values", callers(server, deployment));
     let selector = Map::new().put("matchExpressions", vec![expression]);
-    let rule = Map::new().put("ports", vec![port("TCP", number)]);
+    let rule = Map::new().put("ports", listeners(server));
     let spec = Map::new()
         .put("podSelector", selector)
         .put("policyTypes", ["Egress"])

@@ -35,7 +35,11 @@ fn output(command: &mut Command) -> String {
 
 /// What kustomize makes of an overlay, in a file.
 fn built(directory: &Path, overlay: &str) -> PathBuf {
-    let folder = rendered(directory, &["k8s", "--redis", "--mongo"]);
+    built_with(directory, overlay, &["--redis", "--mongo"])
+}
+
+fn built_with(directory: &Path, overlay: &str, words: &[&str]) -> PathBuf {
+    let folder = rendered(directory, &[&["k8s"], words].concat());
     let text = output(
         tool("kubectl")
             .arg("kustomize")
@@ -212,6 +216,24 @@ fn nobody_reaches_anybody_but_by_a_policy() {
     assert_eq!(callers, ["web", "migrate", "backup"]);
     assert_eq!(peer(&of("web")["ingress"][0]["from"][0]), "edge");
     assert!(of("migrate")["ingress"].as_vec().unwrap().is_empty());
+}
+
+#[test]
+fn whoever_asks_the_database_reaches_it_outside_of_the_cluster_too() {
+    let check = |words: &[&str], wanted: &[&str]| {
+        let directory = tempdir().unwrap();
+        let objects = objects(&built_with(directory.path(), "city", words));
+        let policies = kind(&objects, "NetworkPolicy");
+        let mut policies = policies.into_iter();
+        let way = policies.find(|policy| name(policy) == "database").unwrap();
+        let pods = &way["spec"]["podSelector"]["matchExpressions"][0]["values"];
+        assert_eq!(texts(pods), wanted);
+        let rule = &way["spec"]["egress"][0];
+        assert!(rule["to"].is_badvalue(), "its address is anybody's guess");
+        assert_eq!(rule["ports"][0]["port"].as_i64(), Some(5432));
+    };
+    check(&[], &["web", "migrate", "backup"]);
+    check(&["--postgres", "--pgbouncer"], &["pgbouncer"]);
 }
 
 fn peer(rule: &Yaml) -> String {
