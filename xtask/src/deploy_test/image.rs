@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use cargo_metadata::MetadataCommand;
 use serde_json::Value;
 
 use super::engine::Engine;
@@ -63,7 +64,7 @@ fn same_compiler(root: &Path, text: &str) -> Result<()> {
     let channel = toolchain["toolchain"]["channel"].as_str();
     let channel = channel.context("rust-toolchain.toml names no channel")?;
     for line in [
-        format!("FROM rust:{channel}-slim-bookworm AS build"),
+        format!("FROM rust:{channel}-slim-bookworm AS compiler"),
         format!("ENV RUSTUP_TOOLCHAIN={channel}"),
     ] {
         ensure!(
@@ -82,11 +83,18 @@ fn compiling(text: &str) -> Result<Vec<String>> {
     found.with_context(|| format!("{DOCKERFILE} has no `RUN [\"cargo\", …]`"))
 }
 
-/// The image that has the compiler.
+/// The name of the image that has the compiler.
+pub(super) fn compiler(root: &Path) -> Result<String> {
+    let text = fs::read_to_string(root.join(DOCKERFILE)).context(DOCKERFILE)?;
+    from(&text).map(str::to_owned)
+}
+
 fn from(text: &str) -> Result<&str> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("FROM "));
-    let first = lines.next().and_then(|line| line.strip_suffix(" AS build"));
-    first.with_context(|| format!("{DOCKERFILE} begins with no `FROM … AS build`"))
+    let first = lines
+        .next()
+        .and_then(|line| line.strip_suffix(" AS compiler"));
+    first.with_context(|| format!("{DOCKERFILE} begins with no `FROM … AS compiler`"))
 }
 
 fn stand_in(root: &Path, engine: &Engine, name: &str, words: &[String]) -> Result<()> {
@@ -95,22 +103,44 @@ fn stand_in(root: &Path, engine: &Engine, name: &str, words: &[String]) -> Resul
     let shell = tools::program("busybox").context("busybox is not there")?;
     fs::copy(shell, place.join("busybox"))?;
     fs::copy(root.join(BINARY), place.join("pendopo"))?;
+    fs::write(place.join("needed"), needed(root)?.join("\n") + "\n")?;
     let script = format!(
         "#!/bin/sh\n[ \"cargo $*\" = '{}' ] || {{ echo \"other words than were run outside: $*\"; exit 1; }}\n\
-         for needed in Cargo.lock Cargo.toml crates/pendopo/Cargo.toml xtask/Cargo.toml bench/rig/Cargo.toml; do\n\
-         [ -f $needed ] || {{ echo \"$needed is not in the context\"; exit 1; }}\ndone\n\
+         while read -r needed; do\n\
+         [ -f \"$needed\" ] || {{ echo \"$needed is not in the context: see .dockerignore\"; exit 1; }}\ndone < /needed\n\
          mkdir -p target/release && cp /pendopo target/release/pendopo\n",
         words.join(" ")
     );
     fs::write(place.join("cargo"), script)?;
     fs::set_permissions(place.join("cargo"), fs::Permissions::from_mode(0o755))?;
     let recipe = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"/bin\"]\n\
-                  COPY cargo /bin/cargo\nCOPY pendopo /pendopo\n";
+                  COPY cargo /bin/cargo\nCOPY pendopo needed /\n";
     fs::write(place.join("Dockerfile"), recipe)?;
     run(engine
         .client("docker")?
         .args(["build", "--quiet", "--tag", name, "--tag", SHELL])
         .arg(&place))
+}
+
+/// What the binary was built of outside, as Cargo tells: every file that was compiled, each member's manifest, and what
+/// Cargo itself is told.
+fn needed(root: &Path) -> Result<Vec<String>> {
+    let mut needed = [".cargo/config.toml", "Cargo.lock", "Cargo.toml"]
+        .map(str::to_owned)
+        .to_vec();
+    let told = root.join(BINARY).with_extension("d");
+    let told = fs::read_to_string(&told).with_context(|| told.display().to_string())?;
+    let (_, files) = told.split_once(": ").context("Cargo names no file")?;
+    needed.extend(files.split_whitespace().map(str::to_owned));
+    let metadata = MetadataCommand::new().no_deps().current_dir(root).exec()?;
+    let manifests = metadata
+        .packages
+        .iter()
+        .map(|package| &package.manifest_path);
+    needed.extend(manifests.map(ToString::to_string));
+    let prefix = format!("{}/", root.display());
+    let inside = needed.iter().map(|file| file.trim_start_matches(&prefix));
+    Ok(inside.map(str::to_owned).collect())
 }
 
 fn check(engine: &Engine, image: &str) -> Result<()> {

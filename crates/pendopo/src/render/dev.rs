@@ -4,7 +4,7 @@ use super::model::{Deployment, Service};
 use super::yaml::Map;
 
 /// The stage of the Dockerfile that has the compiler.
-const STAGE: &str = "build";
+const STAGE: &str = "compiler";
 /// Where the checkout is seen.
 const SOURCE: &str = "/src";
 
@@ -52,6 +52,8 @@ fn body(service: &Service, checkout: &str) -> Map {
         .put("volumes", volumes(service, checkout))
         // The volumes are root's, and so is the checkout in most of the engine's machines.
         .put("user", "0:0")
+        // The chore is told to end by a signal, which has no effect on a first process that does not handle it.
+        .put("init", true)
         .put("cap_add", ["DAC_OVERRIDE"])
         .put("read_only", false)
         .put("cpus", "2.00")

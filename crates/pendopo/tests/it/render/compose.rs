@@ -236,7 +236,7 @@ fn the_overlay_for_development_is_read_with_the_base() {
     let manifest = composed(&folder, &files, &[]);
     for role in ["edge", "web"] {
         let service = &manifest["services"][role];
-        assert_eq!(service["build"]["target"].as_str(), Some("build"));
+        assert_eq!(service["build"]["target"].as_str(), Some("compiler"));
         let command = [texts(&service["entrypoint"]), texts(&service["command"])].concat();
         assert!(command.ends_with(&["dev", "--role", role]), "{command:?}");
     }
