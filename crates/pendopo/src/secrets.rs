@@ -188,6 +188,16 @@ impl SecretFolder {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Some engines put one where they find no file to give to a container.
+            Err(error) if error.kind() == ErrorKind::IsADirectory => {
+                let mend = || {
+                    format!(
+                        "{} is a directory: remove it to have a secret made",
+                        path.display()
+                    )
+                };
+                fs::remove_dir(&path).with_context(mend).map(|()| None)
+            }
             Err(error) => Err(error).with_context(|| format!("can't read {}", path.display())),
         }
     }

@@ -100,6 +100,23 @@ fn what_is_there_stays_and_what_is_missing_is_made() {
 }
 
 #[test]
+fn an_empty_directory_that_an_engine_left_for_a_secret_gives_way_to_it() {
+    let directory = tempdir().unwrap();
+    let folder = directory.path().join("secrets");
+    fs::create_dir_all(folder.join("admin-password")).unwrap();
+    run(directory.path(), &["init-secrets"]).good();
+    assert!(folder.join("admin-password").is_file());
+    fs::remove_file(folder.join("admin-password")).unwrap();
+    fs::create_dir_all(folder.join("admin-password/mine")).unwrap();
+    let ended = run(directory.path(), &["init-secrets"]);
+    let mend = "secrets/admin-password is a directory: remove it";
+    assert!(
+        ended.code == Some(1) && ended.stderr.contains(mend),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn a_secret_that_can_not_work_is_refused_with_the_mend() {
     let directory = tempdir().unwrap();
     let folder = directory.path().join("secrets");
