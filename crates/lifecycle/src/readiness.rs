@@ -6,7 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Every part's state, by name; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
-    parts: Arc<Mutex<BTreeMap<&'static str, State>>>,
+    parts: Arc<Mutex<BTreeMap<&'static str, Known>>>,
+}
+
+/// What is known of one part.
+#[derive(Debug)]
+struct Known {
+    state: State,
+    has_been_ready: bool,
 }
 
 /// Whether one part can serve.
@@ -40,18 +47,27 @@ impl Readiness {
 
     /// Whether every part is ready.
     pub fn is_ready(&self) -> bool {
-        self.lock().values().all(State::is_ready)
+        self.lock().values().all(|part| part.state.is_ready())
+    }
+
+    /// Each part, and whether it could serve at some time since it began, by name. One that ended has not.
+    pub fn started(&self) -> Vec<(&'static str, bool)> {
+        let parts = self.lock();
+        let parts = parts
+            .iter()
+            .map(|(name, part)| (*name, part.has_been_ready));
+        parts.collect()
     }
 
     /// Each part and its state, by name.
     pub fn report(&self) -> Vec<(&'static str, State)> {
         self.lock()
             .iter()
-            .map(|(name, state)| (*name, state.clone()))
+            .map(|(name, part)| (*name, part.state.clone()))
             .collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, State>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, Known>> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,27 +82,37 @@ impl State {
 impl Part {
     /// The part can serve.
     pub fn ready(&self) {
-        self.readiness.lock().insert(self.name, State::Ready);
+        self.is_now(State::Ready);
     }
 
     /// The part serves, but lacks something, and says what.
     pub fn lacking(&self, reason: impl Into<String>) {
-        self.readiness
-            .lock()
-            .insert(self.name, State::Lacking(reason.into()));
+        self.is_now(State::Lacking(reason.into()));
     }
 
     /// The part cannot serve, and says why.
     pub fn waiting(&self, reason: impl Into<String>) {
-        self.readiness
-            .lock()
-            .insert(self.name, State::Waiting(reason.into()));
+        self.is_now(State::Waiting(reason.into()));
+    }
+
+    fn is_now(&self, state: State) {
+        let mut parts = self.readiness.lock();
+        let before = parts.get(self.name).is_some_and(|part| part.has_been_ready);
+        let has_been_ready = before || state.is_ready();
+        let known = Known {
+            state,
+            has_been_ready,
+        };
+        parts.insert(self.name, known);
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
         self.waiting("ended");
+        if let Some(part) = self.readiness.lock().get_mut(self.name) {
+            part.has_been_ready = false;
+        }
     }
 }
 
@@ -112,5 +138,17 @@ mod tests {
         assert!(readiness.is_ready());
         drop(edge);
         assert!(!readiness.is_ready());
+    }
+
+    #[test]
+    fn a_part_that_waits_again_has_started_and_one_that_ended_has_not() {
+        let readiness = Readiness::default();
+        let store = readiness.register("store");
+        assert_eq!(readiness.started(), [("store", false)]);
+        store.ready();
+        store.waiting("the server is away");
+        assert_eq!(readiness.started(), [("store", true)]);
+        drop(store);
+        assert_eq!(readiness.started(), [("store", false)]);
     }
 }

@@ -117,6 +117,9 @@ pub(crate) struct HealthcheckOptions {
     /// Ask only for this role, and what it needs
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Option<RoleName>,
+    /// Be content with a server that was ready once, also while a store is away: for whoever ends what isn't well
+    #[arg(long)]
+    pub(crate) started: bool,
 }
 
 #[derive(Debug, Subcommand)]

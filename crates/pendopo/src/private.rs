@@ -1,4 +1,4 @@
-//! The private listener: `GET /livez`, `/readyz`, `/metrics`, `/status`. Never public: it asks for no password.
+//! The private listener: `GET /livez`, `/readyz`, `/startupz`, `/metrics`, `/status`. Never public: it asks for no password.
 //! It only tells; what changes anything goes over the control socket.
 
 mod answer;

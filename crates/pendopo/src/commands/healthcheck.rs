@@ -18,12 +18,17 @@ const MOST_BYTES: u64 = 64 * 1024;
 
 /// Prints the parts and answers 0 if all are ready.
 pub(super) fn run(config: &Config, options: &HealthcheckOptions) -> Result<ExitCode> {
-    let target = options.role.map_or("/readyz".to_owned(), |role| {
-        format!("/readyz?role={}", role.as_str())
+    let (path, what) = if options.started {
+        ("/startupz", "has not started")
+    } else {
+        ("/readyz", "is not ready")
+    };
+    let target = options.role.map_or(path.to_owned(), |role| {
+        format!("{path}?role={}", role.as_str())
     });
     let (status, body) = ask(config.admin.listen, &target)?;
     if status != 200 {
-        bail!("the server is not ready: {}", body.trim());
+        bail!("the server {what}: {}", body.trim());
     }
     say(body.trim());
     Ok(ExitCode::SUCCESS)

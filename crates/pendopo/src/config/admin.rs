@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize, Serializer};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct AdminConfig {
-    /// Where `/livez`, `/readyz`, `/metrics` and `/status` are served, for programs on the same machine or network;
-    /// it asks for no password, so never make it public. Default `127.0.0.1:9090`.
+    /// Where `/livez`, `/readyz`, `/startupz`, `/metrics` and `/status` are served, for programs on the same machine or
+    /// network; it asks for no password, so never make it public. Default `127.0.0.1:9090`.
     pub(crate) listen: SocketAddr,
     /// The password that the first start gives to `admin`, who must change it when signing in. Default none: a
     /// random one is made and printed once.

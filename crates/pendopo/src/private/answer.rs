@@ -33,40 +33,58 @@ pub(super) fn answer<B>(request: &Request<B>, telling: &Telling) -> Answer {
     match request.uri().path() {
         "/livez" => plain(StatusCode::OK, TEXT, "ok\n".into()),
         "/readyz" => ready(request.uri().query(), telling),
+        "/startupz" => started(request.uri().query(), telling),
         "/metrics" => metrics(telling),
         "/status" => plain(StatusCode::OK, JSON, status(telling)),
         _ => plain(
             StatusCode::NOT_FOUND,
             TEXT,
-            "there are /livez, /readyz, /metrics and /status\n".into(),
+            "there are /livez, /readyz, /startupz, /metrics and /status\n".into(),
         ),
     }
 }
 
 /// Each part and why it can't serve. `?role=edge` asks for what that role needs alone.
 fn ready(query: Option<&str>, telling: &Telling) -> Answer {
+    let report = telling.readiness.report();
+    let parts = report
+        .iter()
+        .map(|(name, state)| (*name, state.is_ready(), state_text(state)));
+    told("ready", query, parts)
+}
+
+/// Each part and whether it could serve at some time: one that waits for a store again is well by itself.
+fn started(query: Option<&str>, telling: &Telling) -> Answer {
+    let parts = telling.readiness.started().into_iter();
+    let word = |is_so| if is_so { "started" } else { "starting" };
+    told(
+        "started",
+        query,
+        parts.map(|(name, is_so)| (name, is_so, word(is_so))),
+    )
+}
+
+/// 200 if all parts are so that were asked for, with what is told of each.
+fn told<'a>(
+    what: &str,
+    query: Option<&str>,
+    parts: impl Iterator<Item = (&'a str, bool, &'a str)>,
+) -> Answer {
     let asked = query.and_then(|query| query.strip_prefix("role="));
-    let role = RoleName::ALL
-        .into_iter()
-        .find(|role| Some(role.as_str()) == asked);
+    let mut roles = RoleName::ALL.into_iter();
+    let role = roles.find(|role| Some(role.as_str()) == asked);
     if let (Some(asked), None) = (asked, role) {
-        return plain(
-            StatusCode::BAD_REQUEST,
-            TEXT,
-            format!("there is no role `{asked}`\n"),
-        );
+        let text = format!("there is no role `{asked}`\n");
+        return plain(StatusCode::BAD_REQUEST, TEXT, text);
     }
     let is_asked = |name: &str| role.is_none_or(|role| role.parts().contains(&name));
-    let report: Vec<_> = telling
-        .readiness
-        .report()
-        .into_iter()
-        .filter(|(name, _)| is_asked(name))
-        .collect();
-    let is_ready = report.iter().all(|(_, state)| state.is_ready());
-    let part = |(name, state): &(&str, State)| ((*name).to_owned(), Value::from(state_text(state)));
-    let parts: Map<String, Value> = report.iter().map(part).collect();
-    let status = if is_ready {
+    let mut are_all = true;
+    let mut all = Map::new();
+    for (name, is_so, text) in parts.filter(|(name, ..)| is_asked(name)) {
+        are_all &= is_so;
+        all.insert(name.to_owned(), Value::from(text));
+    }
+    let status = if are_all {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -74,7 +92,7 @@ fn ready(query: Option<&str>, telling: &Telling) -> Answer {
     plain(
         status,
         JSON,
-        format!("{}\n", json!({ "ready": is_ready, "parts": parts })),
+        format!("{}\n", json!({ what: are_all, "parts": all })),
     )
 }
 
@@ -157,6 +175,22 @@ mod tests {
         assert_eq!(get(&telling, "/readyz?role=web").await.0, 503);
         assert_eq!(get(&telling, "/readyz?role=king").await.0, 400);
         assert_eq!(get(&telling, "/livez").await, (200, "ok\n".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn who_was_ready_once_has_started_whatever_is_away_now() {
+        let telling = Telling::default();
+        let edge = telling.readiness.register("edge");
+        let store = telling.readiness.register("store");
+        edge.ready();
+        let starting = r#"{"parts":{"edge":"started","store":"starting"},"started":false}"#;
+        let told = get(&telling, "/startupz").await;
+        assert_eq!((told.0, told.1.trim()), (503, starting));
+        assert_eq!(get(&telling, "/startupz?role=edge").await.0, 200);
+        store.ready();
+        store.waiting("the server is away");
+        assert_eq!(get(&telling, "/startupz?role=web").await.0, 200);
+        assert_eq!(get(&telling, "/readyz?role=web").await.0, 503);
     }
 
     #[tokio::test]

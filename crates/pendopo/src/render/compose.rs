@@ -74,7 +74,7 @@ fn body(service: &Service) -> Map {
         .put("cpus", cpus(service.limits.milli_cpus))
         .put("mem_limit", memory(service.limits.mebibytes))
         .put("pids_limit", service.limits.processes)
-        .put("healthcheck", health(service))
+        .put("healthcheck", health(service, &[]))
         .put("restart", "unless-stopped")
         .put("stop_grace_period", format!("{}s", service.stop_seconds))
         .put("logging", logging())

@@ -25,14 +25,13 @@ pub(super) fn sysctls(service: &Service) -> Map {
     Map::new().put("net.ipv4.ip_unprivileged_port_start", "0")
 }
 
-/// By the program itself: an image of ours has no shell.
-pub(super) fn health(service: &Service) -> Map {
+/// By the program itself, with more words: an image of ours has no shell.
+pub(super) fn health(service: &Service, more: &[&str]) -> Map {
     let test = ["CMD".to_owned()].into_iter();
+    let test = test.chain(service.health.clone());
+    let more = more.iter().map(|word| (*word).to_owned());
     Map::new()
-        .put(
-            "test",
-            test.chain(service.health.clone()).collect::<Vec<_>>(),
-        )
+        .put("test", test.chain(more).collect::<Vec<_>>())
         .put("interval", HEALTH_EVERY)
         .put("timeout", HEALTH_TIMEOUT)
         .put("retries", 3_u32)

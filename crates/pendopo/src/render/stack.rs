@@ -93,10 +93,15 @@ fn running(service: &Service) -> Map {
             .put("protocol", "tcp")
             .put("mode", "host")
     });
+    // Swarm ends whoever isn't healthy, and who only waits for a store is of more use alive.
+    let more: &[&str] = match service.role() {
+        Some(_) => &["--started"],
+        None => &[],
+    };
     container(service, &service.command)
         .put_some("ports", ports.collect::<Vec<_>>())
         .put_some("sysctls", sysctls(service))
-        .put("healthcheck", health(service))
+        .put("healthcheck", health(service, more))
         .put("deploy", deploy(service))
 }
 

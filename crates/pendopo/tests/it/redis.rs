@@ -106,6 +106,14 @@ fn started_before_redis_it_says_so_and_serves_the_rest_until_that_comes() {
         (503, Some("2"))
     );
     assert_eq!(client.exchange(get("/users", &server.token())).status, 200);
+    let private = format!("admin.listen={}", server.private());
+    let place = house.path().to_owned();
+    let check = |words: &[&str]| run(&place, &[words, &["--set", &private]].concat());
+    let ended = check(&["healthcheck", "--started"]);
+    assert!(
+        ended.complaint(1).contains("the server has not started"),
+        "{ended:?}"
+    );
     house.redis.start();
     server.ask_until("/readyz", |answer| answer.status == 200);
     assert_eq!(client.exchange(form("halo")).status, 303);
@@ -118,6 +126,13 @@ fn started_before_redis_it_says_so_and_serves_the_rest_until_that_comes() {
     house.redis.kill();
     let lost = client.exchange(form("hilang"));
     assert_eq!((lost.status, lost.header("retry-after")), (503, Some("2")));
+    server.ask_until("/readyz", |answer| answer.status == 503);
+    let ended = check(&["healthcheck"]);
+    assert!(
+        ended.complaint(1).contains("the server is not ready"),
+        "{ended:?}"
+    );
+    check(&["healthcheck", "--role", "web", "--started"]).good();
     house.redis.start();
     let begun = Instant::now();
     let page = loop {

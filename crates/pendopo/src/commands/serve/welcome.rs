@@ -82,7 +82,7 @@ impl Welcome {
         for bound in &self.bound {
             let what = match (bound.role, bound.scheme) {
                 ("edge", _) if made.is_none() => "the sites",
-                ("admin", _) => "private: /livez /readyz /metrics /status",
+                ("admin", _) => "private: /livez /readyz /startupz /metrics /status",
                 (_, "https") => "pages and API",
                 _ => "pages and API, not encrypted",
             };

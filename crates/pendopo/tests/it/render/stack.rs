@@ -107,6 +107,24 @@ fn web_is_replaced_before_it_ends_and_the_edge_keeps_the_addresses_of_clients() 
 }
 
 #[test]
+fn who_waits_for_a_store_is_not_ended_for_it() {
+    let directory = tempdir().unwrap();
+    let manifest = stack(directory.path(), &["--postgres", "--redis"]);
+    for (name, service) in entries(&manifest["services"]) {
+        if ["migrate", "backup"].contains(&name) {
+            continue;
+        }
+        let words = texts(&service["healthcheck"]["test"]);
+        let is_ours = ["edge", "web"].contains(&name);
+        assert_eq!(
+            words.ends_with(&["--role", name, "--started"]),
+            is_ours,
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
 fn records_in_a_file_are_for_one_web_on_one_node() {
     let directory = tempdir().unwrap();
     let manifest = stack(directory.path(), &[]);
