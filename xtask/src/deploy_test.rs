@@ -1,7 +1,9 @@
 //! `cargo xtask deploy-test`: the files of `deploy/` on a real Docker Engine, which it starts if none runs.
 
+mod alone;
 mod balance;
 mod compose;
+mod dev;
 mod domain;
 pub(crate) mod engine;
 mod hardening;
@@ -13,6 +15,7 @@ mod readers;
 mod records;
 mod segments;
 mod stand_in;
+mod stores;
 mod swarm;
 mod wedged;
 
@@ -51,6 +54,8 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// One container with every role
+    Alone,
     /// `edge` and `web` on SQLite
     Compose,
     /// With PostgreSQL behind `PgBouncer`, with Redis, and several `web`
@@ -59,10 +64,12 @@ enum Part {
     Mongo,
     /// A domain with certificates from an authority, and backups by the clock
     Domain,
-    /// The stack with PostgreSQL and Redis
+    /// The stack with PostgreSQL, Redis and MongoDB
     Swarm,
     /// From Compose to Swarm, on SQLite
     Moving,
+    /// Built again at each change of the source
+    Dev,
 }
 
 type Check = (&'static str, fn(&Project<'_>) -> Result<()>);
@@ -86,9 +93,19 @@ const SERVERS: [&str; 4] = [
     "compose.redis.yaml",
 ];
 const WITH_MONGO: [&str; 2] = ["compose.yaml", "compose.mongo.yaml"];
-const ON_MONGO: &[Check] = &[("MongoDB keeps the data", compose::check)];
+const ON_MONGO: &[Check] = &[
+    ("MongoDB keeps the data", compose::check),
+    (
+        "without MongoDB, messages are missed alone",
+        stores::mongo_is_missed,
+    ),
+];
 const ON_SERVERS: &[Check] = &[
     ("PostgreSQL and Redis keep the data", compose::check),
+    (
+        "without Redis, messages are missed alone",
+        stores::redis_is_missed,
+    ),
     ("only `web` reaches the stores", segments::check_stores),
     ("requests are spread over replicas", balance::check),
     ("records are dumped, backed up and put back", records::check),
@@ -103,6 +120,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     stand_in::postgres(root, &engine)?;
     stand_in::redis(root, &engine)?;
     let is_wanted = |part| options.only.is_empty() || options.only.contains(&part);
+    if is_wanted(Part::Alone) {
+        alone::check(root, &engine)?;
+    }
     if is_wanted(Part::Compose) {
         stand_in::log_reader(&engine)?;
         on_compose(root, &engine, &WITH_READER, ON_SQLITE)?;
@@ -111,8 +131,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         stand_in::pgbouncer(root, &engine)?;
         on_compose(root, &engine, &SERVERS, ON_SERVERS)?;
     }
-    if is_wanted(Part::Mongo) {
+    if is_wanted(Part::Mongo) || is_wanted(Part::Swarm) {
         stand_in::mongo(root, &engine)?;
+    }
+    if is_wanted(Part::Mongo) {
         on_compose(root, &engine, &WITH_MONGO, ON_MONGO)?;
     }
     if is_wanted(Part::Domain) {
@@ -123,6 +145,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     }
     if is_wanted(Part::Moving) {
         moving::check(root, &engine)?;
+    }
+    if is_wanted(Part::Dev) {
+        dev::check(root, &engine)?;
     }
     Ok(())
 }

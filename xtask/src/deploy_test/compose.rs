@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::project::Project;
-use super::say_took;
+use super::project::{PATIENCE, Project};
+use super::{say_took, wait_for};
 
 const TEXT: &str = "it outlives its container";
 
@@ -15,6 +15,7 @@ pub(super) fn check(project: &Project<'_>) -> Result<()> {
         "/health is answered {}",
         health.status
     );
+    log_is_copied(project)?;
     let token = token(project)?;
     let mut client = project.client()?;
     client.authorize(&format!("Bearer {token}"));
@@ -36,6 +37,18 @@ pub(super) fn check(project: &Project<'_>) -> Result<()> {
     let found = client.get(&user)?;
     ensure!(found.status == 200, "{user} is answered {}", found.status);
     Ok(())
+}
+
+/// There is no shell by which the access log could be read in the container.
+fn log_is_copied(project: &Project<'_>) -> Result<()> {
+    let from = format!("{}:/data/logs/access.log", project.container("edge")?);
+    let is_there = || {
+        Ok(project
+            .engine
+            .docker(&["cp", &from, "-"])?
+            .contains("/health"))
+    };
+    wait_for("the copied access log has the request", PATIENCE, is_there).map(drop)
 }
 
 /// Adds somebody; the path of them.

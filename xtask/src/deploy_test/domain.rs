@@ -74,6 +74,8 @@ fn fetched(project: &Project<'_>, authority: &Authority) -> Result<()> {
         "over HTTP the answer is {} to `{to}`",
         answer.status
     );
+    let told = edge(project, &["check"])?;
+    ensure!(told.contains("everything is good"), "`check` says: {told}");
     let told = edge(project, &["cert", "status"])?;
     for word in [DOMAIN, "until", "Pebble"] {
         ensure!(told.contains(word), "`cert status` says: {told}");

@@ -157,6 +157,13 @@ impl<'a> Project<'a> {
         Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, self.http)))
     }
 
+    /// A secret of the project, as its file has it.
+    pub(super) fn secret(&self, name: &str) -> Result<String> {
+        let path = self.secrets.join(name);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(text.trim_end().to_owned())
+    }
+
     /// What the containers last said.
     pub(super) fn logs(&self) -> String {
         let told = self

@@ -1,5 +1,6 @@
 //! The images that can't be pulled, made of Debian's packages under the names that the manifests use.
 
+mod compiler;
 mod mongo;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use super::image::SHELL;
 use crate::program::{output, run};
 use crate::tools;
 
+pub(super) use compiler::compiler;
 pub(super) use mongo::mongo;
 
 /// Where Debian keeps PostgreSQL's versions, and what each has elsewhere.
@@ -48,9 +50,12 @@ exec "$@"
 const READER: &str = "busybox:1.37.0";
 
 /// An image: the files of this machine that it has, and what is done with them.
+#[derive(Default)]
 struct Recipe<'a> {
     tag: &'a str,
     programs: Vec<PathBuf>,
+    /// Programs that stand elsewhere in the image.
+    moved: Vec<(PathBuf, &'a str)>,
     folders: Vec<PathBuf>,
     lines: String,
     /// Programs of a few lines, by their names.
@@ -76,10 +81,12 @@ pub(super) fn postgres(root: &Path, engine: &Engine) -> Result<()> {
             PathBuf::from("/usr/lib/locale/C.utf8"),
         ],
         lines: format!(
-            "ENV PATH=/bin:{}/bin\nVOLUME /var/lib/postgresql/data\nENTRYPOINT [\"/bin/entry\"]\n",
+            // That signal closes connections; the usual one waits until the last client has gone.
+            "ENV PATH=/bin:{}/bin\nVOLUME /var/lib/postgresql/data\nSTOPSIGNAL SIGINT\nENTRYPOINT [\"/bin/entry\"]\n",
             home.display()
         ),
         scripts: vec![("entry", POSTGRES_ENTRY.to_owned())],
+        ..Recipe::default()
     };
     build(root, engine, &recipe, "/var/lib/postgresql/data")
 }
@@ -89,9 +96,8 @@ pub(super) fn redis(root: &Path, engine: &Engine) -> Result<()> {
     let recipe = Recipe {
         tag: "redis:7.2-bookworm",
         programs: vec![program("redis-server")?, program("redis-cli")?],
-        folders: Vec::new(),
         lines: "ENV PATH=/bin:/usr/bin\nVOLUME /data\nWORKDIR /data\n".to_owned(),
-        scripts: Vec::new(),
+        ..Recipe::default()
     };
     build(root, engine, &recipe, "/data")
 }
@@ -103,9 +109,8 @@ pub(super) fn pgbouncer(root: &Path, engine: &Engine) -> Result<()> {
     let recipe = Recipe {
         tag: "edoburu/pgbouncer:v1.23.1-p3",
         programs: vec![pgbouncer, home.join("pg_isready")],
-        folders: Vec::new(),
         lines: format!("ENV PATH=/bin:/usr/sbin:{}\n", home.display()),
-        scripts: Vec::new(),
+        ..Recipe::default()
     };
     build(root, engine, &recipe, "/etc/pgbouncer")
 }
@@ -130,10 +135,14 @@ fn build(root: &Path, engine: &Engine, recipe: &Recipe<'_>, data: &str) -> Resul
         fs::remove_dir_all(&place)?;
     }
     for program in &recipe.programs {
-        copy(program, &files)?;
+        copy(program, &inside(&files, program))?;
     }
-    for library in libraries(&recipe.programs)? {
-        copy(&library, &files)?;
+    for (program, place) in &recipe.moved {
+        copy(program, &inside(&files, Path::new(place)))?;
+    }
+    let moved = recipe.moved.iter().map(|(program, _)| program);
+    for library in libraries(recipe.programs.iter().chain(moved))? {
+        copy(&library, &inside(&files, &library))?;
     }
     for folder in &recipe.folders {
         let parent = folder.parent().unwrap_or(folder);
@@ -164,7 +173,7 @@ fn build(root: &Path, engine: &Engine, recipe: &Recipe<'_>, data: &str) -> Resul
 }
 
 /// What the programs are linked with, the loader included, by the paths under which they look for it.
-fn libraries(programs: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
+fn libraries<'a>(programs: impl Iterator<Item = &'a PathBuf>) -> Result<BTreeSet<PathBuf>> {
     let told = output(Command::new("ldd").args(programs))?;
     let paths = told.lines().filter_map(|line| {
         let words = line.split_whitespace();
@@ -177,10 +186,9 @@ fn libraries(programs: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
         .collect())
 }
 
-fn copy(file: &Path, files: &Path) -> Result<()> {
-    let target = inside(files, file);
+fn copy(file: &Path, target: &Path) -> Result<()> {
     fs::create_dir_all(target.parent().context("a file stands in a folder")?)?;
-    fs::copy(file, &target).with_context(|| format!("copying {}", file.display()))?;
+    fs::copy(file, target).with_context(|| format!("copying {}", file.display()))?;
     Ok(())
 }
 

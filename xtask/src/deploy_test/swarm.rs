@@ -5,6 +5,7 @@ mod jobs;
 mod load;
 mod rotation;
 mod stack;
+mod stores;
 mod updates;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ type Check = (&'static str, fn(&Stack<'_>, &Outside) -> Result<()>);
 const CHECKS: &[Check] = &[
     ("nothing of the stack is ignored", everything_is_obeyed),
     ("processes close themselves in", processes),
+    ("each service says how it is", is_told),
     (
         "the edge knows its clients and limits each by itself",
         addresses::check,
@@ -34,6 +36,7 @@ const CHECKS: &[Check] = &[
         "versions and replicas come and go under load",
         updates::check,
     ),
+    ("a store that is away ends nobody", stores::check),
     ("configuration and secrets are replaced", rotation::check),
     ("data outlives the stack", data_is_kept),
 ];
@@ -41,7 +44,11 @@ const CHECKS: &[Check] = &[
 pub(super) fn check(root: &Path, engine: &Engine) -> Result<()> {
     say("── stack.yaml");
     let outside = Outside::build()?;
-    let stack = Stack::deploy(root, engine, &["--postgres", "--redis", "--web", "2"])?;
+    let stack = Stack::deploy(
+        root,
+        engine,
+        &["--postgres", "--redis", "--mongo", "--web", "2"],
+    )?;
     for (name, check) in CHECKS {
         must_be_true(name, || stack.logs(), || check(&stack, &outside))?;
     }
@@ -54,7 +61,13 @@ fn everything_is_obeyed(stack: &Stack<'_>, _outside: &Outside) -> Result<()> {
         ensure!(!told.contains(word), "`docker stack deploy` said: {told}");
     }
     let engine = stack.engine;
-    for (service, replicas) in [("edge", 1), ("web", 2), ("postgres", 1), ("redis", 1)] {
+    for (service, replicas) in [
+        ("edge", 1),
+        ("web", 2),
+        ("postgres", 1),
+        ("redis", 1),
+        ("mongo", 1),
+    ] {
         let spec = stack.inspect(service)?["Spec"].clone();
         ensure!(
             spec["EndpointSpec"]["Mode"] == "dnsrr",
@@ -83,6 +96,23 @@ fn processes(stack: &Stack<'_>, _outside: &Outside) -> Result<()> {
         for id in stack.containers(service)? {
             hardening::processes(stack.engine, service, &id)?;
         }
+    }
+    Ok(())
+}
+
+/// What those ask who look after it: the lines of every task, and what a service is to be.
+fn is_told(stack: &Stack<'_>, _outside: &Outside) -> Result<()> {
+    let logs = stack.ask("web", &["logs", "--raw"])?;
+    let ready = logs.matches("is ready.").count();
+    ensure!(ready == 2, "{ready} of two say that they are ready: {logs}");
+    let told = stack.ask("web", &["inspect", "--pretty"])?;
+    for word in [
+        "Replicas:\t2",
+        "start-first",
+        "rollback",
+        "/etc/pendopo.toml",
+    ] {
+        ensure!(told.contains(word), "nothing is told of {word}: {told}");
     }
     Ok(())
 }

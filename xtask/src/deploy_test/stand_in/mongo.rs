@@ -55,20 +55,27 @@ words += ["--tls-cert-file", said.tlsCertificateKeyFile, "--tls-key-file", said.
 os.execv(sys.executable, [sys.executable, *words])
 "#;
 
-/// Whatever is to be evaluated, it asks whether the server answers.
+/// It asks whether the server answers, or counts documents where those are to be counted.
 const MONGOSH: &str = r#"
-import argparse
+import argparse, re
 from pymongo import MongoClient
 read = argparse.ArgumentParser()
 read.add_argument("--quiet", action="store_true")
 read.add_argument("--tls", action="store_true")
 read.add_argument("--tlsCAFile", required=True)
 read.add_argument("--tlsCertificateKeyFile", required=True)
+read.add_argument("--username")
+read.add_argument("--password")
 read.add_argument("--eval", required=True)
 said = read.parse_args()
 client = MongoClient("127.0.0.1", 27017, tls=said.tls, tlsCAFile=said.tlsCAFile, directConnection=True,
-                     tlsCertificateKeyFile=said.tlsCertificateKeyFile, serverSelectionTimeoutMS=3000)
-print(client.admin.command("ping")["ok"])
+                     tlsCertificateKeyFile=said.tlsCertificateKeyFile, serverSelectionTimeoutMS=3000,
+                     username=said.username, password=said.password)
+counted = re.fullmatch(r"db\.getSiblingDB\('(\w+)'\)\.(\w+)\.countDocuments\(\)", said.eval)
+if counted:
+    print(client[counted[1]][counted[2]].count_documents({}))
+else:
+    print(client.admin.command("ping")["ok"])
 "#;
 
 /// With the interpreter of the tests' environment and its library.
@@ -115,6 +122,7 @@ pub(in crate::deploy_test) fn mongo(root: &Path, engine: &Engine) -> Result<()> 
             ("mongod", format!("#!{}{MONGOD}", python.display())),
             ("mongosh", format!("#!{}{MONGOSH}", python.display())),
         ],
+        ..Recipe::default()
     };
     build(root, engine, &recipe, "/data/db /data/configdb")
 }

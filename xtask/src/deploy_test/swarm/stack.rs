@@ -177,6 +177,28 @@ impl<'a> Stack<'a> {
         self.scale(service, 0)
     }
 
+    /// The same, whatever becomes of the others.
+    pub(in crate::deploy_test) fn stop_task(&self, service: &str) -> Result<()> {
+        let wanted = format!("{NAME}_{service}=0");
+        let words = ["service", "scale", "--detach", &wanted];
+        self.engine.docker(&words)?;
+        let is_gone = || Ok(self.containers(service)?.is_empty());
+        wait_for("no task of it runs", PATIENCE, is_gone).map(drop)
+    }
+
+    /// What `docker service` tells of a service.
+    pub(in crate::deploy_test) fn ask(&self, service: &str, words: &[&str]) -> Result<String> {
+        let name = format!("{NAME}_{service}");
+        self.engine
+            .docker(&[&["service"], words, &[&name]].concat())
+    }
+
+    /// A secret of the stack, as its file has it.
+    pub(in crate::deploy_test) fn secret(&self, name: &str) -> Result<String> {
+        let text = fs::read_to_string(self.secrets.join(name))?;
+        Ok(text.trim_end().to_owned())
+    }
+
     /// The running containers of a service.
     pub(in crate::deploy_test) fn containers(&self, service: &str) -> Result<Vec<String>> {
         let service = format!("label=com.docker.swarm.service.name={NAME}_{service}");

@@ -23,6 +23,10 @@ const STEPS: &[Step] = &[
         "a version that can't start was taken back by itself",
         failed,
     ),
+    (
+        "a version that never gets well was taken back by itself",
+        unwell,
+    ),
     ("scaled to two", |stack| stack.scale("web", 2)),
 ];
 
@@ -80,6 +84,16 @@ fn taken_back(stack: &Stack<'_>) -> Result<()> {
 fn has_language(stack: &Stack<'_>) -> Result<bool> {
     let spec = stack.inspect("web")?["Spec"]["TaskTemplate"]["ContainerSpec"].to_string();
     Ok(spec.contains("PENDOPO_LANGUAGE"))
+}
+
+/// It runs, and waits for a database that is nowhere.
+fn unwell(stack: &Stack<'_>) -> Result<()> {
+    let elsewhere = "PENDOPO_STORE__RECORDS=postgres://pendopo@nowhere/pendopo";
+    stack.change("update", &["--env-add", elsewhere], "web")?;
+    ends_as(stack, "rollback_completed")?;
+    let spec = stack.inspect("web")?["Spec"]["TaskTemplate"]["ContainerSpec"].to_string();
+    ensure!(!spec.contains("nowhere"), "it is to be: {spec}");
+    stack.wait_until_well()
 }
 
 /// In that image there is no such program.
