@@ -141,9 +141,13 @@ fn on_postgres(choice: &Choice) -> Choice {
 const OVERLAY: &str = "An overlay of compose.yaml, made by `pendopo render compose --to`:";
 
 fn headed(kind: &str, choice: &Choice, text: &str) -> String {
+    let place = match kind {
+        "stack" => "the environment (no `.env` is read), the files beside it",
+        _ => "`.env`, the environment",
+    };
     format!(
-        "# Made by `pendopo render {kind}{}`. What differs on your side goes into `.env`, the environment or an\n\
-         # overlay of your own; `pendopo init-secrets` makes the secrets.\n{text}",
+        "# Made by `pendopo render {kind}{}`. What differs on your side goes into\n\
+         # {place} or an overlay of your own; `pendopo init-secrets` makes the secrets.\n{text}",
         choice.as_words()
     )
 }
