@@ -84,14 +84,18 @@ impl Redis {
                 add.arg(ban.network.to_string()).arg(written(ban));
             }
             self.shared.ask::<i64>(&add).await?;
-            let ending = part.iter().filter_map(|ban| Some((ban, ban.until?)));
-            for (ban, until) in ending {
-                let mut add = cmd("ZADD");
-                add.arg(ends)
-                    .arg(until.as_microsecond())
-                    .arg(ban.network.to_string());
-                self.shared.ask::<i64>(&add).await?;
+        }
+        let ending = bans
+            .iter()
+            .filter_map(|ban| Some((ban.until?, ban.network)));
+        let ending: Vec<_> = ending.collect();
+        for part in ending.chunks(PART) {
+            let mut add = cmd("ZADD");
+            add.arg(ends);
+            for (until, network) in part {
+                add.arg(until.as_microsecond()).arg(network.to_string());
             }
+            self.shared.ask::<i64>(&add).await?;
         }
         let mut show = cmd("SET");
         show.arg(sign).arg(1);

@@ -82,6 +82,34 @@ traffic::ban_contract_tests!(
     fresh
 );
 
+mod bad_way {
+    //! The same over a slow way whose connections were just half closed, after the server was killed and came back.
+
+    use super::*;
+
+    async fn fresh() -> Fresh {
+        let mut server = Server::default();
+        let cable = Cable::to(server.address());
+        cable.delay(Duration::from_millis(1));
+        let house = House::at(&format!("redis://{}", cable.address()));
+        assert_eq!(list(&*house.bans).await, []);
+        server.kill();
+        server.start();
+        assert_eq!(list(&*house.bans).await, []);
+        cable.half_close();
+        Fresh {
+            bans: house.bans.clone(),
+            trail: Box::new(OfRecords(house.records.stores.clone())),
+            kept: Box::new((house, cable, server)),
+        }
+    }
+
+    traffic::ban_contract_tests!(
+        tokio::test(flavor = "multi_thread", worker_threads = 2),
+        fresh
+    );
+}
+
 /// Asks until the server is there.
 async fn list(bans: &dyn BanSource) -> Vec<Ban> {
     let listed = async {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use testkit::Cable;
 use testkit::postgres::{Pooler, Server};
 use tokio::time::timeout;
 use traffic::BanError;
@@ -37,6 +38,31 @@ mod pooled {
             bans: opened.bans.clone(),
             trail: of(&opened),
             kept: Box::new((opened, pooler, server)),
+        }
+    }
+
+    traffic::ban_contract_tests!(
+        tokio::test(flavor = "multi_thread", worker_threads = 2),
+        fresh
+    );
+}
+
+mod bad_way {
+    //! The same over a slow way whose connections were just cut.
+
+    use super::*;
+
+    async fn fresh() -> Fresh {
+        let server = Server::default();
+        let cable = Cable::to(server.address());
+        cable.delay(Duration::from_millis(1));
+        let opened = open_at(cable.address()).await;
+        assert_eq!(opened.bans.list(at(0)).await.unwrap(), []);
+        cable.cut();
+        Fresh {
+            bans: opened.bans.clone(),
+            trail: of(&opened),
+            kept: Box::new((opened, cable, server)),
         }
     }
 
