@@ -2,13 +2,14 @@
 //! however large the file, and no more than one part is in memory.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
-use object_store::{Error, MultipartUpload, ObjectStoreExt};
+use object_store::{Error, GetOptions, MultipartUpload, ObjectStore, ObjectStoreExt};
 
 use super::own;
 use crate::archive::{Stage, Stages};
@@ -79,7 +80,12 @@ async fn send_parts(
 
 /// As many bytes of the file as there are, up to this many.
 fn next(input: &mut File, most: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
+    let left = input
+        .metadata()?
+        .len()
+        .saturating_sub(input.stream_position()?);
+    let length = usize::try_from(left.min(most)).unwrap_or_default();
+    let mut content = Vec::with_capacity(length);
     input.take(most).read_to_end(&mut content)?;
     Ok(content)
 }
@@ -95,8 +101,11 @@ pub(super) async fn fetch(
     let mut done = 0;
     while done < size {
         let end = size.min(done + pace.part);
-        let content = store.get_range(key, done..end).await?;
-        into.write_all(&content).map_err(own)?;
+        let range = GetOptions::new().with_range(Some(done..end));
+        let mut content = store.get_opts(key, range).await?.into_stream();
+        while let Some(piece) = content.next().await {
+            into.write_all(&piece?).map_err(own)?;
+        }
         done = end;
         progress(Stage::Fetching, done, size);
     }
