@@ -68,6 +68,11 @@ fn a_ban_of_all_of_one_kind_is_none_of_the_other() {
     assert!(BanList::new(&[]).is_empty());
 }
 
+#[test]
+fn a_ban_takes_as_many_bytes_as_is_said() {
+    assert_eq!(size_of::<u128>() + size_of::<Rest>(), 48);
+}
+
 fn networks() -> impl Strategy<Value = Vec<(u32, u8, Option<i64>, bool)>> {
     // Few leading bits, so that networks hold each other.
     let one = (
