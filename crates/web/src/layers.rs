@@ -21,7 +21,7 @@ use crate::cache::CachePolicy;
 use crate::cross_origin;
 use crate::error::{Error, Report};
 use crate::language::Language;
-use crate::readers::Readers;
+use crate::readers::{self, Readers};
 use crate::report::Asked;
 use crate::shortcuts::Shortcuts;
 
@@ -68,6 +68,7 @@ impl Layers {
         }
         let is_options = request.method() == Method::OPTIONS;
         let reader = self.readers.of(&request, &client);
+        let tells = self.readers.tell(&request);
         let shortcut = self.shortcuts.as_ref();
         // Boxed either way: within the layers' own future it would be moved about, and twice as large.
         let answer = match shortcut.and_then(|shortcuts| shortcuts.find(&request)) {
@@ -89,7 +90,12 @@ impl Layers {
             } else {
                 response
             };
-            Ok(finish(&asked, response))
+            let response = finish(&asked, response);
+            Ok(if tells {
+                readers::told(response, &client)
+            } else {
+                response
+            })
         }))
     }
 }

@@ -5,6 +5,7 @@ mod app;
 mod assets;
 mod cache;
 pub mod config;
+mod cookies;
 mod cross_origin;
 mod description;
 mod docs;

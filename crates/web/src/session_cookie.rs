@@ -6,11 +6,11 @@
 
 use axum::http::HeaderMap;
 use http::HeaderValue;
-use http::header::COOKIE;
 use school::secret::Secret;
 use school::sessions::ABSOLUTE;
 use traffic::Client;
 
+use crate::cookies;
 use crate::error::Error;
 use crate::problem::Problem;
 
@@ -19,15 +19,7 @@ const LOOPBACK: &str = "session";
 
 /// The secret that the client's session cookie holds, if there is one that counts on this connection.
 pub(crate) fn find<'a>(headers: &'a HeaderMap, client: &Client) -> Option<&'a str> {
-    let name = name(client)?;
-    let cookies = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    cookies::find(headers, name(client)?)
 }
 
 /// Refuses to sign somebody in whose secret others could read.
@@ -73,6 +65,8 @@ fn name(client: &Client) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+
     use super::*;
     use traffic::RequestId;
 

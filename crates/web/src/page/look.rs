@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::header::{ACCEPT_LANGUAGE, COOKIE};
+use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Uri};
 use school::Timestamp;
@@ -11,6 +11,7 @@ use school::Timestamp;
 use super::Page;
 use super::menu::Reader;
 use crate::app::AppState;
+use crate::cookies;
 use crate::extract::{Guest, SignedIn, client};
 use crate::language::{self, COOKIE as LANGUAGE_COOKIE, Language, PARAMETER};
 use crate::zone::Zone;
@@ -98,7 +99,7 @@ pub(crate) fn language(uri: &Uri, headers: &HeaderMap, own: Language) -> Languag
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(text);
     language::choose(
         parameter(uri, PARAMETER),
-        cookie(headers),
+        cookies::find(headers, LANGUAGE_COOKIE),
         accepted.as_deref(),
         own,
     )
@@ -113,19 +114,6 @@ fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     pairs
         .into_iter()
         .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(key, _)| *key == LANGUAGE_COOKIE)
         .map(|(_, value)| value)
 }
 

@@ -55,3 +55,49 @@ fn a_token_that_wrote_reads_it_at_once_and_a_replica_that_dies_is_not_missed() {
     server.ask_until("/readyz", |answer| answer.status == 200);
     server.stop();
 }
+
+/// The message page as a browser with these cookies is shown it.
+fn board(server: &Server, cookies: &str) -> String {
+    let request = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookies}\r\n");
+    let answer = server.http().exchange(request);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.text().to_owned()
+}
+
+#[test]
+fn a_browser_that_wrote_reads_it_at_once_whichever_process_answers() {
+    let house = House::default();
+    house.start().stop();
+    let replica = postgres::Server::replica(&house.database);
+    let reading = format!("store.records_read=[\"{}\"]", replica.url());
+    let words = ["--set", &house.leading(), "--set", &reading];
+    let elsewhere = tempfile::TempDir::new().expect("a directory");
+    let one = Server::start(house.path(), &words);
+    let other = Server::start(elsewhere.path(), &words);
+    for server in [&one, &other] {
+        server.ask_until("/status", |facts| facts.text().contains(": at "));
+    }
+    replica.sql("SELECT pg_wal_replay_pause()");
+    let form = "message=halo+dari+sini";
+    let posted = one.http().exchange(format!(
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        form.len()
+    ));
+    assert_eq!(posted.status, 303, "{}", posted.text());
+    let cookie = posted.header("set-cookie").expect("a cookie");
+    let (cookie, rest) = cookie.split_once(';').expect("what it is good for");
+    assert!(
+        rest.contains("HttpOnly") && rest.contains("Max-Age"),
+        "{rest}"
+    );
+    let strangers = board(&other, "");
+    assert!(
+        !strangers.contains("halo dari sini"),
+        "the replica is asked"
+    );
+    let own = board(&other, &format!("Cookie: {cookie}\r\n"));
+    assert!(own.contains("halo dari sini"), "{own}");
+    one.stop();
+    other.stop();
+}
