@@ -4,6 +4,7 @@ mod backups;
 mod commands;
 mod durability;
 mod house;
+mod killed_copy;
 mod moves;
 mod replica;
 mod secrets;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 use testkit::postgres;
@@ -160,16 +159,6 @@ fn a_backup_made_on_a_file_is_restored_on_a_server_and_the_other_way_round() {
 }
 
 /// Waits until the server does something of this kind.
-fn await_activity(house: &House, what: &str) {
-    let begun = Instant::now();
-    let sql = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '{what}'"
-    );
-    while house.database.sql(&sql) == "0" {
-        assert!(begun.elapsed() < Duration::from_secs(30), "no {what}");
-    }
-}
-
 fn restoring(house: &House, name: &str) -> Child {
     command(house.path())
         .args(["backup", "restore", name, "--set", &house.leading()])
@@ -191,7 +180,7 @@ fn a_kill_in_the_middle_of_a_restore_leaves_what_was_there() {
         CREATE TRIGGER waits BEFORE INSERT ON message FOR EACH ROW EXECUTE FUNCTION wait()",
     );
     let mut child = restoring(&house, &name);
-    await_activity(&house, "COPY message%");
+    house.await_activity("COPY message%");
     child.kill().unwrap();
     child.wait().unwrap();
     house.database.sql("DROP TRIGGER waits ON message");

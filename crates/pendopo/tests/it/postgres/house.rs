@@ -35,6 +35,14 @@ impl House {
         self.starting().ready()
     }
 
+    /// Waits until the database works at a statement like this one.
+    pub(super) fn await_activity(&self, what: &str) {
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '{what}'"
+        );
+        testkit::eventually(what, || self.database.sql(&sql) != "0");
+    }
+
     pub(super) fn starting(&self) -> Starting {
         Starting::start(self.path(), &["--set", &self.leading()])
     }
