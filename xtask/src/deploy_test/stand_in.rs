@@ -57,6 +57,8 @@ struct Recipe<'a> {
     /// Programs that stand elsewhere in the image.
     moved: Vec<(PathBuf, &'a str)>,
     folders: Vec<PathBuf>,
+    /// Folders that stand in another one in the image: a container has nothing of its own below `/tmp`.
+    placed: Vec<(PathBuf, &'a str)>,
     lines: String,
     /// Programs of a few lines, by their names.
     scripts: Vec<(&'a str, String)>,
@@ -144,9 +146,12 @@ fn build(root: &Path, engine: &Engine, recipe: &Recipe<'_>, data: &str) -> Resul
     for library in libraries(recipe.programs.iter().chain(moved))? {
         copy(&library, &inside(&files, &library))?;
     }
-    for folder in &recipe.folders {
-        let parent = folder.parent().unwrap_or(folder);
-        let target = inside(&files, parent);
+    let own_place = |folder| (folder, Path::parent(folder).unwrap_or(folder));
+    let placed = recipe.placed.iter();
+    let placed = placed.map(|(folder, place)| (folder.as_path(), Path::new(*place)));
+    let folders = recipe.folders.iter().map(PathBuf::as_path).map(own_place);
+    for (folder, place) in folders.chain(placed) {
+        let target = inside(&files, place);
         fs::create_dir_all(&target)?;
         output(Command::new("cp").args(["-rL"]).arg(folder).arg(target))?;
     }

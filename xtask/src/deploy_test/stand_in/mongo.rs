@@ -24,6 +24,9 @@ const PACKAGES: [&str; 9] = [
     "future",
 ];
 
+/// Where they stand in the image.
+const PLACE: &str = "/usr/lib/python-packages";
+
 /// At the first start it makes the user, then it starts the server with what the manifest says of TLS. A table that was
 /// made just before a kill can't be opened again, so that as many as may be needed are made at once.
 const MONGOD: &str = r#"
@@ -88,7 +91,7 @@ pub(in crate::deploy_test) fn mongo(root: &Path, engine: &Engine) -> Result<()> 
     let home = ask("import sys; print(sys.base_prefix)")?;
     let library = ask("import sysconfig; print(sysconfig.get_path('stdlib'))")?;
     let packages = ask("import sysconfig; print(sysconfig.get_path('purelib'))")?;
-    let mut folders = entries(&library, |name| {
+    let folders = entries(&library, |name| {
         ![
             "test",
             "idlelib",
@@ -99,24 +102,26 @@ pub(in crate::deploy_test) fn mongo(root: &Path, engine: &Engine) -> Result<()> 
         .contains(&name)
             && !name.starts_with("config-")
     })?;
-    folders.extend(entries(&packages, |name| {
+    let needed = entries(&packages, |name| {
         let name = name.to_lowercase();
         let whole = name.split(['.', '_', '-']).find(|part| !part.is_empty());
         PACKAGES.contains(&whole.unwrap_or_default())
             || name.contains("wiredtiger")
             || name == "packing"
-    })?);
+    })?;
     let place = root.join("target/deploy-test/mongo");
     fs::create_dir_all(&place)?;
-    let programs = [vec![python.clone()], modules(&folders)?].concat();
+    let linked = modules(folders.iter().chain(&needed))?;
+    let programs = [vec![python.clone()], linked].concat();
+    let placed = needed.into_iter().map(|package| (package, PLACE));
     let recipe = Recipe {
         tag: "mongo:7.0-jammy",
         programs,
         folders,
+        placed: placed.collect(),
         lines: format!(
-            "ENV PYTHONHOME={} PYTHONPATH={} PYTHONDONTWRITEBYTECODE=1\nVOLUME /data/db /data/configdb\n",
+            "ENV PYTHONHOME={} PYTHONPATH={PLACE} PYTHONDONTWRITEBYTECODE=1\nVOLUME /data/db /data/configdb\n",
             home.display(),
-            packages.display()
         ),
         scripts: vec![
             ("mongod", format!("#!{}{MONGOD}", python.display())),
@@ -141,7 +146,7 @@ fn entries(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBu
 }
 
 /// What is linked with something, below these.
-fn modules(places: &[PathBuf]) -> Result<Vec<PathBuf>> {
+fn modules<'a>(places: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<PathBuf>> {
     let told = output(
         Command::new("find")
             .args(places)
