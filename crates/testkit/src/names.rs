@@ -1,7 +1,7 @@
 //! A name server that says what a test tells it, and that names mean nothing else.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -10,7 +10,9 @@ use std::thread::{self, JoinHandle};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// It stands for these.
-    Addresses(Vec<Ipv4Addr>),
+    Addresses(Vec<IpAddr>),
+    /// It stands for these, which are of one kind; of the other kind, the server can't tell.
+    OneKind(Vec<IpAddr>),
     /// The server can't tell (`SERVFAIL`).
     Failure,
 }
@@ -96,13 +98,18 @@ fn answer(query: &[u8], state: &State) -> Option<Vec<u8>> {
     state.questions.fetch_add(1, SeqCst);
     let (name, end) = name(query)?;
     let question = query.get(12..end + 4)?;
-    let is_a = query.get(end..end + 2)? == [0, 1];
+    let is_asked: fn(&IpAddr) -> bool = match query.get(end..end + 2)? {
+        [0, 1] => IpAddr::is_ipv4,
+        [0, 28] => IpAddr::is_ipv6,
+        _ => |_| false,
+    };
     let names = state.said.lock().unwrap_or_else(PoisonError::into_inner);
+    let said = |all: &[IpAddr]| -> Vec<_> { all.iter().copied().filter(is_asked).collect() };
     let (code, addresses) = match names.get(&name) {
-        None => (3, &[][..]),
-        Some(Said::Failure) => (2, &[][..]),
-        Some(Said::Addresses(addresses)) if is_a => (0, addresses.as_slice()),
-        Some(Said::Addresses(_)) => (0, &[][..]),
+        None => (3, Vec::new()),
+        Some(Said::Failure) => (2, Vec::new()),
+        Some(Said::OneKind(all)) if !all.iter().any(is_asked) => (2, Vec::new()),
+        Some(Said::Addresses(all) | Said::OneKind(all)) => (0, said(all)),
     };
     let count = u8::try_from(addresses.len()).ok()?;
     let mut answer = query.get(..2)?.to_vec();
@@ -110,8 +117,14 @@ fn answer(query: &[u8], state: &State) -> Option<Vec<u8>> {
     answer.extend(question);
     for address in addresses {
         // The question's name, an address, for ten minutes.
-        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 2, 0x58, 0, 4]);
-        answer.extend(address.octets());
+        let octets = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        answer.extend([0xc0, 12]);
+        answer.extend(query.get(end..end + 4)?);
+        answer.extend([0, 0, 2, 0x58, 0, u8::try_from(octets.len()).ok()?]);
+        answer.extend(octets);
     }
     Some(answer)
 }

@@ -2,20 +2,20 @@
 //!
 //! Docker's name server states ten minutes for answers that are wrong within seconds, so nothing is cached.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::RecordType;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Upstream;
 use super::jitter::varied;
-use super::roster::Heard;
+use super::roster::{Answer, Heard};
 use super::source;
 
 /// The pause between two rounds, and the least one when a connection failed.
@@ -95,7 +95,7 @@ async fn round(upstream: &Upstream, resolver: &TokioResolver) {
         });
     for (source, heard) in upstream.sources.iter().zip(join_all(asked).await) {
         let Some(heard) = heard else { continue };
-        if let Heard::Silence(error) = &heard {
+        for error in heard.silences() {
             tracing::debug!(%error, "no answer about `{}`: the last one stands", source.address);
         }
         let now = upstream.clock.now();
@@ -123,36 +123,40 @@ async fn round(upstream: &Upstream, resolver: &TokioResolver) {
 }
 
 /// A service of Docker Swarm has one address for all its tasks; `tasks.` and its name have one for each.
-async fn ask(resolver: &TokioResolver, name: &str) -> Heard {
-    if !name.contains('.')
-        && name != "localhost"
-        && let Heard::Addresses(addresses) = look_up(resolver, &format!("tasks.{name}.")).await
-    {
-        return Heard::Addresses(addresses);
+async fn ask(resolver: &TokioResolver, name: &str) -> Answer {
+    if !name.contains('.') && name != "localhost" {
+        let tasks = look_up(resolver, &format!("tasks.{name}.")).await;
+        if tasks.has_addresses() {
+            return tasks;
+        }
     }
     // Absolute: a search domain could lead to a stranger's host of the same name.
     look_up(resolver, &format!("{name}.")).await
 }
 
-async fn look_up(resolver: &TokioResolver, name: &str) -> Heard {
-    match timeout(PATIENCE, resolver.lookup_ip(name)).await {
-        Err(_) => Heard::Silence("no answer in time".to_owned()),
+/// Asks for each kind of address by itself: together, a failure of one would look like the absence of that kind.
+async fn look_up(resolver: &TokioResolver, name: &str) -> Answer {
+    let (ipv4, ipv6) = join(
+        look_up_kind(resolver, name, RecordType::A),
+        look_up_kind(resolver, name, RecordType::AAAA),
+    )
+    .await;
+    Answer { ipv4, ipv6 }
+}
+
+async fn look_up_kind(resolver: &TokioResolver, name: &str, kind: RecordType) -> Heard {
+    match timeout(PATIENCE, resolver.lookup(name, kind)).await {
+        Err(_) => Heard::Silence(format!("no answer in time ({kind})")),
         Ok(Ok(found)) => {
-            let addresses: Vec<IpAddr> = found.iter().collect();
+            let answers = found.answers().iter();
+            let addresses: Vec<_> = answers.filter_map(|it| it.data.ip_addr()).collect();
             if addresses.is_empty() {
                 Heard::Nothing
             } else {
                 Heard::Addresses(addresses)
             }
         }
-        Ok(Err(error)) => nothing_or_silence(&error),
-    }
-}
-
-fn nothing_or_silence(error: &NetError) -> Heard {
-    if error.is_no_records_found() {
-        Heard::Nothing
-    } else {
-        Heard::Silence(error.to_string())
+        Ok(Err(error)) if error.is_no_records_found() => Heard::Nothing,
+        Ok(Err(error)) => Heard::Silence(error.to_string()),
     }
 }

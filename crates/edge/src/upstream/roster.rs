@@ -11,7 +11,14 @@ const DENIALS: u32 = 3;
 /// Addresses that vanished are remembered up to this number.
 const MOST_VANISHED: usize = 1024;
 
-/// What was heard of a name.
+/// What was heard of a name, by the kind of its addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) ipv4: Heard,
+    pub(super) ipv6: Heard,
+}
+
+/// What was heard of its addresses of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
     /// It stands for these; not empty.
@@ -20,6 +27,28 @@ pub(super) enum Heard {
     Nothing,
     /// Nobody could say, for this reason.
     Silence(String),
+}
+
+impl Answer {
+    /// Whether it names any address.
+    pub(super) fn has_addresses(&self) -> bool {
+        let mut both = [&self.ipv4, &self.ipv6].into_iter();
+        both.any(|heard| matches!(heard, Heard::Addresses(_)))
+    }
+
+    /// Whether the name is certain to stand for nothing.
+    fn is_denial(&self) -> bool {
+        self.ipv4 == Heard::Nothing && self.ipv6 == Heard::Nothing
+    }
+
+    /// Why nobody could say.
+    pub(super) fn silences(&self) -> impl Iterator<Item = &str> {
+        let both = [&self.ipv4, &self.ipv6].into_iter();
+        both.filter_map(|heard| match heard {
+            Heard::Silence(reason) => Some(reason.as_str()),
+            _ => None,
+        })
+    }
 }
 
 /// One name's targets.
@@ -49,24 +78,40 @@ impl Roster {
     /// Takes an answer in; true if the targets changed. `make` makes a target that is there from the start or not.
     pub(super) fn hear(
         &mut self,
-        heard: Heard,
+        answer: Answer,
         make: impl Fn(IpAddr, Verdict, bool) -> Arc<Target>,
     ) -> bool {
+        if answer.is_denial() {
+            return self.deny();
+        }
+        if !answer.has_addresses() {
+            return false;
+        }
+        self.denials = 0;
+        let ipv4 = self.of_kind(answer.ipv4, IpAddr::is_ipv4);
+        let ipv6 = self.of_kind(answer.ipv6, IpAddr::is_ipv6);
+        self.update([ipv4, ipv6].concat(), make)
+    }
+
+    /// The addresses of one kind: the last good answer stands while nobody can say.
+    fn of_kind(&self, heard: Heard, is_of_kind: fn(&IpAddr) -> bool) -> Vec<IpAddr> {
         match heard {
-            Heard::Silence(_) => false,
-            Heard::Nothing => {
-                self.denials += 1;
-                let is_lost = self.denials >= DENIALS && !self.current.is_empty();
-                if is_lost {
-                    self.become_these(Vec::new());
-                }
-                is_lost
-            }
-            Heard::Addresses(addresses) => {
-                self.denials = 0;
-                self.update(addresses, make)
+            Heard::Addresses(addresses) => addresses,
+            Heard::Nothing => Vec::new(),
+            Heard::Silence(_) => {
+                let current = self.current.iter().map(|target| target.socket.ip());
+                current.filter(is_of_kind).collect()
             }
         }
+    }
+
+    fn deny(&mut self) -> bool {
+        self.denials += 1;
+        let is_lost = self.denials >= DENIALS && !self.current.is_empty();
+        if is_lost {
+            self.become_these(Vec::new());
+        }
+        is_lost
     }
 
     fn update(

@@ -1,6 +1,6 @@
 //! Targets behind names: asked of DNS again and again, whatever its answers' time to live.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Instant;
@@ -17,11 +17,7 @@ fn backends(numbers: &[u8]) -> (u16, Vec<Backend>) {
     let mut port = 0;
     let start = |number: &u8| {
         let address = SocketAddr::from(([127, 0, 0, *number], port));
-        let text = number.to_string();
-        let backend = Backend::start_at(address, move |_: &Asked, stream| {
-            backend::write(stream, backend::text(&text));
-            Then::Keep
-        });
+        let backend = saying(number.to_string(), address);
         port = backend.address().port();
         backend
     };
@@ -29,11 +25,17 @@ fn backends(numbers: &[u8]) -> (u16, Vec<Backend>) {
     (port, backends)
 }
 
+/// A backend that answers every request with this text.
+fn saying(text: String, address: SocketAddr) -> Backend {
+    Backend::start_at(address, move |_: &Asked, stream| {
+        backend::write(stream, backend::text(&text));
+        Then::Keep
+    })
+}
+
 fn addresses(numbers: &[u8]) -> Said {
-    let addresses = numbers
-        .iter()
-        .map(|number| Ipv4Addr::new(127, 0, 0, *number));
-    Said::Addresses(addresses.collect())
+    let address = |number: &u8| IpAddr::from([127, 0, 0, *number]);
+    Said::Addresses(numbers.iter().map(address).collect())
 }
 
 /// An edge before a name that this server knows.
@@ -79,6 +81,47 @@ fn the_last_good_answer_stands_while_the_name_server_fails() {
         let before = names.questions();
         eventually("another question", || {
             assert_eq!(client.exchange(GET).text(), "23");
+            names.questions() > before
+        });
+    }
+}
+
+#[test]
+fn addresses_of_one_kind_stand_while_the_name_server_can_say_only_those_of_the_other() {
+    let names = Names::default();
+    let (ipv6, both) = (
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+        [("one.test", 33), ("other.test", 34)],
+    );
+    let start = |(name, number): (&str, u8)| {
+        let (port, mut started) = backends(&[number]);
+        started.push(saying(format!("{number} by IPv6"), (ipv6, port).into()));
+        let ipv4 = IpAddr::from([127, 0, 0, number]);
+        names.say(name, Said::Addresses(vec![ipv4, ipv6]));
+        (format!("http://{name}:{port}"), started)
+    };
+    let (targets, _backends): (Vec<_>, Vec<_>) = both.map(start).into_iter().unzip();
+    let mut upstream = app(&targets);
+    upstream.wait = Span::from_secs(10);
+    let house = House::with(|plan| {
+        everything_to(upstream)(plan);
+        plan.config.name_server = Some(names.address());
+    });
+    let mut client = house.plain();
+    let mut told = || {
+        let mut told = [0; 4].map(|_| client.exchange(GET).text().to_owned());
+        told.sort();
+        told
+    };
+    let all = ["33", "33 by IPv6", "34", "34 by IPv6"];
+    assert_eq!(told(), all);
+    names.say("one.test", Said::OneKind(vec![[127, 0, 0, 33].into()]));
+    names.say("other.test", Said::OneKind(vec![ipv6]));
+    // The third round begins when the second one's answers have been heard.
+    for _ in 0..3 {
+        let before = names.questions();
+        eventually("another question", || {
+            assert_eq!(told(), all);
             names.questions() > before
         });
     }
