@@ -126,12 +126,14 @@ impl Raw {
         self.received.is_empty() && !self.read_more()
     }
 
-    /// Tells the server that nothing more will be sent.
+    /// Tells the server that nothing more will be sent. One that has reset the connection needs no telling.
     pub fn finish(&mut self) -> &mut Self {
-        self.socket()
-            .shutdown(Shutdown::Write)
-            .expect("a socket that can be half closed");
-        self
+        match self.socket().shutdown(Shutdown::Write) {
+            Err(error) if error.kind() != ErrorKind::NotConnected => {
+                panic!("a socket that can't be half closed: {error}")
+            }
+            _ => self,
+        }
     }
 
     /// The socket, for its options and its local address.
