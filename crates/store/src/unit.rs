@@ -133,6 +133,16 @@ impl Unit {
     }
 }
 
+impl Statement {
+    /// What it adds, as [`Beside::Sum`] has it.
+    pub(crate) fn summand(&self) -> i64 {
+        match self.params[..] {
+            [Value::Int(more)] => more,
+            _ => 0,
+        }
+    }
+}
+
 impl Last {
     /// The parameters, with the id that is known by now.
     pub(crate) fn with_id(&self, id: Option<i64>) -> Vec<Value> {

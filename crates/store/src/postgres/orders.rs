@@ -76,20 +76,8 @@ fn share<'a>(statements: &[&'a Statement], first: usize, orders: &mut Vec<Order<
         }
         Beside::Sum => {
             let units = first..first + statements.len();
-            let sum = statements.iter().flat_map(|statement| &statement.params);
-            let sum = sum.map(|value| {
-                if let Value::Int(more) = value {
-                    *more
-                } else {
-                    0
-                }
-            });
-            orders.push(order(
-                one.sql.into(),
-                vec![sum.sum::<i64>().into()],
-                one,
-                units,
-            ));
+            let sum: i64 = statements.iter().map(|one| one.summand()).sum();
+            orders.push(order(one.sql.into(), vec![sum.into()], one, units));
         }
     }
 }

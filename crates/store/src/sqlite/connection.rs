@@ -52,13 +52,21 @@ pub(super) fn run(
     params: &[Value],
     new_id: Option<i64>,
 ) -> Result<(u64, Vec<Row>)> {
-    let mut statement = connection.prepare_cached(sql)?;
-    bind(&mut statement, params, new_id)?;
+    run_prepared(&mut *connection.prepare_cached(sql)?, params, new_id)
+}
+
+/// As [`run`].
+pub(super) fn run_prepared(
+    statement: &mut Statement<'_>,
+    params: &[Value],
+    new_id: Option<i64>,
+) -> Result<(u64, Vec<Row>)> {
+    bind(statement, params, new_id)?;
     if statement.column_count() == 0 {
         let touched = statement.raw_execute()?;
         return Ok((touched as u64, Vec::new()));
     }
-    let rows = rows(&mut statement, usize::MAX)?;
+    let rows = rows(statement, usize::MAX)?;
     Ok((rows.len() as u64, rows))
 }
 

@@ -50,10 +50,10 @@ impl Writer {
         let queue = Arc::new(Queue::new(options.queue));
         let jobs = queue.clone();
         let proof = Arc::new(Proof::default());
-        let worker = Thread::new(file, connection, proof.clone());
+        let proven = proof.clone();
         let thread = Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || worker.run(&jobs))
+            .spawn(move || Thread::new(file, connection, proven).run(&jobs))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             queue,

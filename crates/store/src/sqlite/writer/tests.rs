@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::super::start;
 use super::*;
-use crate::unit::Expect;
+use crate::unit::{Beside, Expect, Statement};
 use crate::value::values;
 
 const COUNT: &str = "UPDATE counter SET value = value + 1 WHERE name = $1";
@@ -71,4 +71,34 @@ async fn a_unit_that_fails_leaves_the_others_of_its_group() {
         (2, 2),
         "nothing of the failed units remains"
     );
+}
+
+#[tokio::test]
+async fn what_units_add_to_a_number_is_added_once_and_nothing_of_those_that_failed() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(&directory);
+    let adding = |unit: Unit| {
+        unit.and(Statement {
+            sql: "UPDATE counter SET value = value + $1 WHERE name = 'check'",
+            params: values![10],
+            expect: Expect::One(|| StoreError::NotFound),
+            beside: Beside::Sum,
+        })
+    };
+    let right = || writer.write(adding(unit(Expect::Any)));
+    let unwritten = Unit::untold().then("SELECT 1", values![], Expect::None(|| StoreError::Stale));
+    let wrong = unit(Expect::None(|| StoreError::Stale));
+    let (one, two, three, four) = tokio::join!(
+        right(),
+        writer.write(adding(unwritten)),
+        right(),
+        writer.write(adding(wrong))
+    );
+    assert!(one.is_ok() && three.is_ok());
+    assert!(matches!(
+        (two, four),
+        (Err(StoreError::Stale), Err(StoreError::Stale))
+    ));
+    writer.close();
+    assert_eq!(counted(&directory), (22, 2));
 }

@@ -10,9 +10,10 @@ use rusqlite::Connection;
 use school::{Inserted, StoreError};
 use tracing::warn;
 
-use super::upkeep::CHECKPOINT_PAGES;
+use super::upkeep::{CHECKPOINT_PAGES, watched};
 use super::{Job, Proof};
 use crate::sqlite::failure::{again, store_error};
+use crate::sqlite::prepared::Prepared;
 use crate::sqlite::queue::Queue;
 use crate::sqlite::{File, connection, group};
 use crate::unit::Unit;
@@ -26,7 +27,7 @@ type Answered = Result<Inserted, StoreError>;
 pub(super) struct Thread {
     file: Arc<File>,
     /// Absent after a failure that a fresh connection may mend.
-    pub(super) connection: Option<Connection>,
+    pub(super) connection: Option<Prepared>,
     proof: Arc<Proof>,
     /// Pages in the log, as the last commit told.
     pub(super) pages: Arc<AtomicI32>,
@@ -35,18 +36,18 @@ pub(super) struct Thread {
 
 impl Thread {
     pub(super) fn new(file: Arc<File>, connection: Connection, proof: Arc<Proof>) -> Self {
+        let pages = Arc::default();
         Self {
             file,
-            connection: Some(connection),
+            connection: Some(watched(connection, &pages)),
             proof,
-            pages: Arc::new(AtomicI32::new(0)),
+            pages,
             checkpoint_at: CHECKPOINT_PAGES,
         }
     }
 
     pub(super) fn run(mut self, queue: &Queue<Job>) {
         let _end = queue.until_thread_ends();
-        self.count_pages();
         loop {
             let mut jobs = queue.take(GROUP);
             if jobs.is_empty() {
@@ -93,15 +94,15 @@ impl Thread {
     }
 
     fn try_commit(&mut self, units: &[&Unit]) -> Result<Vec<Answered>, StoreError> {
-        if self.connection.is_none() {
-            let fresh = connection::writer(&self.file.path);
-            self.connection = Some(fresh.map_err(|error| store_error(&self.file.path, error))?);
-            self.count_pages();
-        }
-        match &self.connection {
-            Some(connection) => group::commit(connection, &self.file.path, units),
-            None => Err(StoreError::Unavailable("the database is not open".into())),
-        }
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => {
+                let fresh = connection::writer(&self.file.path);
+                let fresh = fresh.map_err(|error| store_error(&self.file.path, error))?;
+                none.insert(watched(fresh, &self.pages))
+            }
+        };
+        group::commit(connection, &self.file.path, units)
     }
 }
 

@@ -3,29 +3,32 @@
 //! The planner gets no statistics: the indexes fix each statement's plan, and statistics of a small table would
 //! make lists sort the whole of it once it has grown.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
+use rusqlite::Connection;
 use tracing::warn;
 
 use super::thread::Thread;
+use crate::sqlite::prepared::Prepared;
 
 /// The log is copied into the file whenever it has grown by so many pages of 4 KiB.
 pub(super) const CHECKPOINT_PAGES: i32 = 4_000;
 
-impl Thread {
-    pub(super) fn count_pages(&mut self) {
-        let pages = self.pages.clone();
-        let hook = move |_: &mut _, count| {
-            pages.store(count, Ordering::Relaxed);
-            Ok(())
-        };
-        if let Some(connection) = &mut self.connection
-            && let Err(error) = connection.wal_hook(Some(hook))
-        {
-            warn!(%error, "the size of the database's log is not watched");
-        }
+/// A connection that tells after each commit how many pages are in the log.
+pub(super) fn watched(mut connection: Connection, pages: &Arc<AtomicI32>) -> Prepared {
+    let pages = Arc::clone(pages);
+    let hook = move |_: &mut _, count| {
+        pages.store(count, Ordering::Relaxed);
+        Ok(())
+    };
+    if let Err(error) = connection.wal_hook(Some(hook)) {
+        warn!(%error, "the size of the database's log is not watched");
     }
+    Prepared::over(connection)
+}
 
+impl Thread {
     /// After the answers, so that nobody waits for it but those who come next.
     pub(super) fn checkpoint_if_due(&mut self) {
         let pages = self.pages.load(Ordering::Relaxed);
@@ -54,7 +57,7 @@ impl Thread {
         sql: &str,
         read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Option<T> {
-        let connection = self.connection.as_ref()?;
+        let connection = self.connection.as_ref()?.connection();
         match connection.query_row(sql, [], read) {
             Ok(value) => Some(value),
             Err(rusqlite::Error::QueryReturnedNoRows) => None,
