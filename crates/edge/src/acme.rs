@@ -5,6 +5,7 @@
 mod challenges;
 mod client;
 mod failure;
+mod fetching;
 mod order;
 mod plan;
 mod preflight;
@@ -30,12 +31,14 @@ use crate::random;
 use crate::tls::{Certificates, OwnListener, Served, TlsError};
 
 pub(crate) use challenges::Challenges;
+pub use fetching::Fetching;
+pub(crate) use fetching::inspect;
 pub(crate) use order::Proof;
 
 use client::Client;
 use failure::Failure;
-use order::Buyer;
-use plan::Step;
+use order::{Buyer, Wanted};
+use plan::{Step, View};
 use standing::Standing;
 use state::{FIRST_PAUSE, State, Suggestion};
 use store::{Stamp, Store};
@@ -63,35 +66,6 @@ impl Renewal {
     }
 }
 
-/// How the fetching goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetching {
-    /// The authority's directory.
-    pub directory: String,
-    /// When a certificate is fetched next; in the past when a server would do it at once.
-    pub next_attempt: Timestamp,
-    /// What went wrong last, and when; `None` after a success.
-    pub last_error: Option<(Timestamp, String)>,
-}
-
-/// How the fetching goes, and the certificate it has brought.
-pub(crate) fn inspect(
-    directory: &str,
-    domains: &[String],
-    data: &Path,
-    now: Timestamp,
-) -> Result<(Fetching, Option<Served>), TlsError> {
-    let (store, domains) = (Store::inside(data), lower(domains));
-    let (state, served) = (store.state(), store.certificate()?);
-    let error = state.latest(&domains);
-    let fetching = Fetching {
-        directory: directory.to_owned(),
-        next_attempt: plan::due(&state, served.as_ref(), &domains, now),
-        last_error: error.map(|trouble| (trouble.last, trouble.error.clone())),
-    };
-    Ok((fetching, served))
-}
-
 /// What the task is made from.
 pub(crate) struct Order<'a> {
     pub(crate) config: &'a AcmeConfig,
@@ -110,17 +84,19 @@ pub(crate) struct Order<'a> {
 pub(crate) struct Acme {
     buyer: Buyer,
     domains: Domains,
+    /// As certificates spell them.
+    names: Vec<String>,
     https: OwnListener,
     certificates: Arc<Certificates>,
     standing: Arc<Standing>,
     wake: Arc<Notify>,
-    /// Whether somebody wants one fetched now.
-    is_asked: bool,
+    /// There while somebody wants one fetched now: the names that have failed since.
+    asked: Option<Vec<String>>,
     lease: Lease,
     /// There from the first step that only one edge may take to the next rest.
     held: Option<Held>,
-    /// The file that was put in force last, or found wanting.
-    seen: Option<Stamp>,
+    /// The files that were put in force last, or found wanting, and for which names.
+    seen: Option<([Option<Stamp>; 2], Vec<String>)>,
     is_proved: bool,
 }
 
@@ -143,7 +119,6 @@ impl Acme {
         let buyer = Buyer {
             config: order.config.clone(),
             directory: directory.to_owned(),
-            domains: lower(&order.domains.now()),
             client: Client::new(order.config.ca_file.as_deref())?,
             proof: order.proof,
             store,
@@ -151,12 +126,13 @@ impl Acme {
         };
         let mut acme = Self {
             buyer,
+            names: lower(&order.domains.now()),
             domains: order.domains,
             https: order.https,
             certificates: order.certificates,
             standing: Arc::new(Standing::register(registry, facts)),
             wake: Arc::default(),
-            is_asked: false,
+            asked: None,
             lease,
             held: None,
             seen: None,
@@ -189,7 +165,7 @@ impl Acme {
 
     async fn live(&mut self) {
         loop {
-            self.buyer.domains = lower(&self.domains.now());
+            self.names = lower(&self.domains.now());
             self.adopt();
             self.prove().await;
             let (state, now) = (self.buyer.store.state(), Timestamp::now());
@@ -202,7 +178,9 @@ impl Acme {
                 // What the last holder did is looked at first.
                 (_, None) if self.take() => {}
                 (_, None) => self.rest(now, Timestamp::MAX).await,
-                (Step::Order, Some(held)) => self.held = self.order(held, state).await,
+                (Step::Order(names), Some(held)) => {
+                    self.held = self.order(held, state, &names).await;
+                }
                 (Step::Ask, Some(held)) => self.held = self.ask(held, state).await,
             }
             if self.standing.unkept.get() > 0 {
@@ -215,21 +193,34 @@ impl Acme {
 
     fn plan(&mut self, state: &State, now: Timestamp) -> Step {
         let served = self.certificates.real();
-        let (served, domains) = (served.as_deref(), &self.buyer.domains);
-        let due = plan::due(state, served, domains, now);
-        self.standing.tell(state, domains, due);
+        let view = View {
+            state,
+            served: served.as_deref(),
+            domains: &self.names,
+            now,
+        };
+        let is_missing = |name: &&str| !self.certificates.has_real_for(name);
+        let missing: Vec<_> = self
+            .names
+            .iter()
+            .map(String::as_str)
+            .filter(is_missing)
+            .collect();
+        self.standing.tell(&view, &missing);
         let place = state.next_order(now);
-        if self.is_asked && place > now {
+        if self.asked.is_some() && place > now {
             tracing::warn!(
                 "too many orders were placed of late: the next one may be asked for at {place}"
             );
             self.standing.held_back.inc();
-            self.is_asked = false;
+            self.asked = None;
         }
-        if self.is_asked {
-            Step::Order
-        } else {
-            plan::next(state, served, domains, now)
+        match self.asked.as_ref().map(|failed| view.asked(failed)) {
+            Some(names) if !names.is_empty() => Step::Order(names),
+            _ => {
+                self.asked = None;
+                view.next()
+            }
         }
     }
 
@@ -249,28 +240,29 @@ impl Acme {
         let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
         tokio::select! {
             () = tokio::time::sleep(pause.min(LOOK)) => {}
-            () = self.wake.notified() => self.is_asked = true,
+            () = self.wake.notified() => self.asked = Some(Vec::new()),
             () = self.domains.changed() => {}
         }
     }
 
-    /// Puts the store's certificate in force if it is a new one; one that can't be read leaves the last good one.
+    /// Puts the store's certificates in force if they are others, or for other names; of what can't be read, the last
+    /// good one stays.
     fn adopt(&mut self) {
-        let stamp = self.buyer.store.stamp();
-        if stamp == self.seen {
+        let seen = Some((self.buyer.store.stamps(), self.names.clone()));
+        if seen == self.seen {
             return;
         }
-        self.seen = stamp;
-        match self.buyer.store.certificate() {
-            Ok(Some(served)) => {
-                tracing::info!(
-                    "the certificate {} is in force",
-                    standing::describe(&served)
-                );
-                self.certificates.serve([Arc::new(served)]);
+        self.seen = seen;
+        match self.buyer.store.certificates(&self.names) {
+            Ok(served) if served.is_empty() => {}
+            Ok(served) => {
+                for served in &served {
+                    let text = standing::describe(served);
+                    tracing::info!("the certificate {text} is in force");
+                }
+                self.certificates.serve(served.into_iter().map(Arc::new));
                 self.is_proved = false;
             }
-            Ok(None) => {}
             Err(error) => {
                 tracing::error!(%error, "the fetched certificate can't be read; the last good one stays");
             }
@@ -282,7 +274,7 @@ impl Acme {
         let Some(served) = self.certificates.real().filter(|_| !self.is_proved) else {
             return;
         };
-        let mut names = self.buyer.domains.iter();
+        let mut names = self.names.iter();
         let name = names.find(|name| served.names.cover(name));
         let (Some(leaf), Some(name)) = (served.key.cert.first(), name) else {
             self.is_proved = true;
@@ -299,27 +291,34 @@ impl Acme {
 
     /// The lease is kept unless it was lost, which breaks the order off; whoever has it then goes on with it. One that is
     /// for the wrong names is broken off for good.
-    async fn order(&mut self, held: Held, mut state: State) -> Option<Held> {
-        let was_asked = std::mem::take(&mut self.is_asked);
+    async fn order(&mut self, held: Held, mut state: State, names: &[String]) -> Option<Held> {
         let old = self.certificates.real();
+        let left_out = self.names.iter().filter(|name| !names.contains(name));
+        let left_out: Vec<_> = left_out.cloned().collect();
+        let wanted = Wanted {
+            names,
+            left_out: &left_out,
+            old: old.as_deref(),
+        };
         let outcome = tokio::select! {
-            outcome = self.buyer.buy(&held, &mut state, old.as_deref()) => outcome,
+            outcome = self.buyer.buy(&held, &mut state, wanted) => outcome,
             () = self.domains.changed() => {
                 tracing::info!("there are other names: the order for those before is broken off");
-                self.is_asked = was_asked;
                 return Some(held);
             }
             error = held.lose() => {
                 tracing::warn!(%error, "the order is left to another edge");
+                self.asked = None;
                 return None;
             }
         };
         match outcome {
             Ok(()) => {
+                self.asked = None;
                 self.standing.fetched.inc();
                 self.seen = None;
             }
-            Err(failure) => self.fail(&held, state, failure),
+            Err(failure) => self.fail(&held, state, names, failure),
         }
         Some(held)
     }
@@ -350,21 +349,25 @@ impl Acme {
         }
     }
 
-    fn fail(&self, held: &Held, mut state: State, mut failure: Failure) {
+    /// Notes it against the names at fault; the others go on without them.
+    fn fail(&mut self, held: &Held, mut state: State, names: &[String], mut failure: Failure) {
         failure.retry_after = self.buyer.client.retry_after();
-        state.fails(
-            &failure,
-            &self.buyer.domains,
-            Timestamp::now(),
-            random::fraction(),
-        );
-        let not_before = state.not_before(&self.buyer.domains).unwrap_or_default();
+        let is_news = state.fails(&failure, names, Timestamp::now(), random::fraction());
+        // What is no longer wanted is nobody's trouble.
+        state.troubles.retain(|name, _| self.names.contains(name));
+        if is_news {
+            tracing::error!(error = %failure, "no certificate was fetched; it is tried again, with pauses");
+        } else {
+            tracing::debug!(error = %failure, "again no certificate was fetched");
+        }
         if failure.is_account_gone
             && let Err(error) = self.buyer.store.forget_account(held)
         {
             tracing::error!(%error, "`tls/acme/account.json` can't be removed");
         }
-        tracing::error!(error = %failure, "no certificate was fetched; the next attempt is at {not_before}");
+        if let Some(failed) = &mut self.asked {
+            failed.extend(failure.at_fault(names).into_iter().cloned());
+        }
         self.keep(held, &state);
     }
 

@@ -18,7 +18,7 @@ pub struct Inspection {
     pub fetching: Option<Fetching>,
 }
 
-/// Reads the operator's own certificates, else the fetched one, else the local one.
+/// Reads the operator's own certificates, else the fetched ones, else the local one.
 pub fn inspect(
     config: &Config,
     domains: &[String],
@@ -40,7 +40,7 @@ pub fn inspect(
         let (fetching, served) = acme::inspect(directory, domains, data, now)?;
         return Ok(Inspection {
             fetching: Some(fetching),
-            ..Inspection::of(served.as_slice())
+            ..Inspection::of(&served)
         });
     }
     let tls = data.join("tls");

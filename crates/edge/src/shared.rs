@@ -122,7 +122,7 @@ impl Shared {
         let secure = self.secure.as_ref()?;
         let front = secure.front.as_ref()?;
         let has_one = secure.certificates.has_real_for(domain);
-        (!has_one).then(|| front.standing.why())
+        (!has_one).then(|| front.standing.why(domain))
     }
 
     /// Warns of hosts that no client can reach over HTTPS, and from plain HTTP would be sent elsewhere.

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Authority, Forwarder, Trust, eventually, free};
+use crate::{Authority, Forwarder, Raw, Trust, eventually, free};
 
 /// A running authority; dropping it ends its programs.
 pub struct Pebble {
@@ -22,6 +22,8 @@ pub struct Pebble {
     directory: TempDir,
     authority: Authority,
     management: SocketAddr,
+    /// Where the name server is told what names mean.
+    names: SocketAddr,
 }
 
 impl Pebble {
@@ -44,6 +46,7 @@ impl Pebble {
             directory,
             authority,
             management: free(),
+            names: free(),
         };
         // A port that was free may be taken by the time that the program binds it.
         let started = (0..5).any(|_| pebble.try_start(variables, validity_seconds));
@@ -53,7 +56,7 @@ impl Pebble {
 
     fn try_start(&mut self, variables: &[(&str, &str)], validity_seconds: u64) -> bool {
         let (names, listen) = (free(), free());
-        self.management = free();
+        (self.management, self.names) = (free(), free());
         let config = self.configure(listen, validity_seconds);
         let mut dns = Command::new(program("pebble-challtestsrv"));
         dns.args([
@@ -70,7 +73,7 @@ impl Pebble {
             "-dns01",
             &names.to_string(),
             "-management",
-            &free().to_string(),
+            &self.names.to_string(),
         ]);
         let mut authority = Command::new(program("pebble"));
         authority.arg("-config").arg(config);
@@ -96,7 +99,10 @@ impl Pebble {
                 .iter_mut()
                 .map(|program| program.try_wait().expect("a child"));
             ended = exits.flatten().count() > 0;
-            ended || [names, listen, self.management].iter().all(is_open)
+            ended
+                || [names, listen, self.management, self.names]
+                    .iter()
+                    .all(is_open)
         });
         if ended {
             self.end();
@@ -148,6 +154,26 @@ impl Pebble {
         log.lines()
             .filter(|line| line.contains("Added order"))
             .count()
+    }
+
+    /// From now on the authority's name server can't say what this name means (`SERVFAIL`).
+    pub fn lose(&self, name: &str) {
+        self.tell_names("/set-servfail", name);
+    }
+
+    /// The opposite of `lose`.
+    pub fn find(&self, name: &str) {
+        self.tell_names("/clear-servfail", name);
+    }
+
+    fn tell_names(&self, path: &str, name: &str) {
+        let body = json!({ "host": name }).to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = Raw::connect(self.names).exchange(request);
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     fn end(&mut self) {

@@ -1,27 +1,15 @@
 //! A client that sends exactly these bytes, over plain TCP or TLS.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use rustls::{ClientConnection, StreamOwned};
-use socket2::{Domain, Socket, Type};
 
 use crate::response::Response;
 
 /// No test waits longer than this for a byte.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A connection from another address of this machine, which the whole loopback network is.
-pub fn connect_from(from: impl Into<Ipv4Addr>, to: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    let from = SocketAddr::from((from.into(), 0));
-    socket
-        .bind(&from.into())
-        .expect("an address of the loopback network");
-    socket.connect(&to.into()).expect("a server that listens");
-    socket.into()
-}
 
 /// One connection.
 pub struct Raw {
@@ -138,14 +126,12 @@ impl Raw {
         self.received.is_empty() && !self.read_more()
     }
 
-    /// Tells the server that nothing more will be sent. One that has reset the connection needs no telling.
+    /// Tells the server that nothing more will be sent.
     pub fn finish(&mut self) -> &mut Self {
-        match self.socket().shutdown(Shutdown::Write) {
-            Err(error) if error.kind() != ErrorKind::NotConnected => {
-                panic!("a socket that can't be half closed: {error}")
-            }
-            _ => self,
-        }
+        self.socket()
+            .shutdown(Shutdown::Write)
+            .expect("a socket that can be half closed");
+        self
     }
 
     /// The socket, for its options and its local address.

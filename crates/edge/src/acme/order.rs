@@ -15,7 +15,7 @@ use super::failure::{Failure, explain};
 use super::preflight;
 use super::renewal;
 use super::state::{Pending, State};
-use super::store::{Registered, Store};
+use super::store::{Pair, Registered, Store};
 use crate::config::AcmeConfig;
 use crate::lease::Held;
 use crate::tls::Served;
@@ -35,11 +35,20 @@ pub(crate) enum Proof {
     Tls,
 }
 
-/// Who orders, and for what.
+/// What is ordered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) names: &'a [String],
+    /// Those that shall have a certificate as well, and can't be in this one.
+    pub(crate) left_out: &'a [String],
+    /// The certificate in whose place it comes.
+    pub(crate) old: Option<&'a Served>,
+}
+
+/// Who orders, and by which means.
 pub(crate) struct Buyer {
     pub(crate) config: AcmeConfig,
     pub(crate) directory: String,
-    pub(crate) domains: Vec<String>,
     pub(crate) store: Store,
     pub(crate) challenges: Challenges,
     pub(crate) client: Client,
@@ -82,21 +91,24 @@ impl Buyer {
         &self,
         held: &Held,
         state: &mut State,
-        old: Option<&Served>,
+        wanted: Wanted<'_>,
     ) -> Result<(), Failure> {
         self.challenges.clear(held)?;
         let account = self.account(held).await?;
-        let (mut order, key) = match self.resume(&account, state).await? {
+        let (mut order, key) = match self.resume(&account, state, wanted.names).await? {
             Some(begun) => begun,
-            None => self.begin(held, &account, state, old).await?,
+            None => self.begin(held, &account, state, wanted).await?,
         };
-        let chain = match self.bring_home(&mut order, &key).await {
+        let chain = match self.bring_home(&mut order, &key, wanted.names).await {
             Ok(chain) => chain,
             Err(failure) => return Err(self.explain(state, &mut order, failure).await),
         };
-        self.store
-            .keep_certificate(held, &chain, &key.serialize_pem())?;
-        *state = state.after_success();
+        let pair = Pair {
+            chain: &chain,
+            key: &key.serialize_pem(),
+        };
+        self.store.keep_certificate(held, pair, wanted.left_out)?;
+        *state = state.after_success(wanted.names);
         self.store.keep_state(held, state)?;
         Ok(())
     }
@@ -106,13 +118,12 @@ impl Buyer {
         &self,
         account: &Account,
         state: &mut State,
+        names: &[String],
     ) -> Result<Option<(Order, KeyPair)>, Failure> {
         let Some(pending) = state.order.take() else {
             return Ok(None);
         };
-        // One that was brought home just before the process was killed would bring the same certificate again.
-        let is_home = self.store.holds_key(&pending.key);
-        if is_home || pending.domains != self.domains || pending.directory != self.directory {
+        if pending.domains != names || pending.directory != self.directory {
             return Ok(None);
         }
         let key = KeyPair::from_pem(&pending.key)?;
@@ -140,21 +151,19 @@ impl Buyer {
         held: &Held,
         account: &Account,
         state: &mut State,
-        old: Option<&Served>,
+        wanted: Wanted<'_>,
     ) -> Result<(Order, KeyPair), Failure> {
         if self.config.preflight && self.proof == Proof::Http {
-            for domain in &self.domains {
-                preflight::fly(&self.challenges, domain, self.config.challenge_port).await?;
-            }
+            preflight::fly(&self.challenges, wanted.names, self.config.challenge_port).await?;
         }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         state.places_order(Timestamp::now());
         self.store.keep_state(held, state)?;
-        let order = self.place(account, old).await?;
+        let order = self.place(account, wanted).await?;
         state.order = Some(Pending {
             url: order.url().to_owned(),
             directory: self.directory.clone(),
-            domains: self.domains.clone(),
+            domains: wanted.names.to_vec(),
             key: key.serialize_pem(),
         });
         self.store.keep_state(held, state)?;
@@ -162,9 +171,9 @@ impl Buyer {
     }
 
     /// Says which certificate the new one replaces, where the authority wants to know: such orders are not limited.
-    async fn place(&self, account: &Account, old: Option<&Served>) -> Result<Order, Failure> {
-        let names: Vec<Identifier> = self.domains.iter().cloned().map(Identifier::Dns).collect();
-        if let Some(id) = old.and_then(renewal::identifier) {
+    async fn place(&self, account: &Account, wanted: Wanted<'_>) -> Result<Order, Failure> {
+        let names: Vec<Identifier> = wanted.names.iter().cloned().map(Identifier::Dns).collect();
+        if let Some(id) = wanted.old.and_then(renewal::identifier) {
             match account.new_order(&NewOrder::new(&names).replaces(id)).await {
                 Ok(order) => return Ok(order),
                 // It knows no replacing, or not this certificate, or had it replaced before.
@@ -176,7 +185,12 @@ impl Buyer {
         Ok(account.new_order(&NewOrder::new(&names)).await?)
     }
 
-    async fn bring_home(&self, order: &mut Order, key: &KeyPair) -> Result<String, Failure> {
+    async fn bring_home(
+        &self,
+        order: &mut Order,
+        key: &KeyPair,
+        names: &[String],
+    ) -> Result<String, Failure> {
         if order.state().status == OrderStatus::Pending {
             let shown = self.show(order).await?;
             let outcome = order.poll_ready(&PATIENCE).await?;
@@ -186,7 +200,7 @@ impl Buyer {
             }
         }
         if order.state().status == OrderStatus::Ready {
-            let mut params = CertificateParams::new(self.domains.clone())?;
+            let mut params = CertificateParams::new(names.to_vec())?;
             params.distinguished_name = DistinguishedName::new();
             let request = params.serialize_request(key)?;
             order.finalize_csr(request.der()).await?;
@@ -227,31 +241,27 @@ impl Buyer {
         }
     }
 
-    /// Finds the name whose proof failed, and what the authority saw; an order that failed is not gone on with.
+    /// Finds the names whose proofs failed, and what the authority saw; an order that failed is not gone on with.
     async fn explain(&self, state: &mut State, order: &mut Order, failure: Failure) -> Failure {
         let Ok(OrderStatus::Invalid) = order.refresh().await.map(|state| state.status) else {
             return failure;
         };
         state.order = None;
+        let mut found = Vec::new();
         let mut authorizations = order.authorizations();
         while let Some(Ok(mut authorization)) = authorizations.next().await {
             let domain = authorization.identifier().to_string();
             let Ok(current) = authorization.refresh().await else {
                 continue;
             };
-            let problem = current
-                .challenges
-                .iter()
-                .find_map(|challenge| challenge.error.as_ref());
-            if let Some(problem) = problem {
-                let text = format!(
-                    "the authority could not prove `{domain}`: {}",
-                    explain(problem)
-                );
-                return Failure::of(&domain, text);
+            let mut challenges = current.challenges.iter();
+            if let Some(problem) = challenges.find_map(|challenge| challenge.error.as_ref()) {
+                let text = explain(problem);
+                let text = format!("the authority could not prove `{domain}`: {text}");
+                found.push(Failure::of(&domain, text));
             }
         }
-        failure
+        Failure::together(found).unwrap_or(failure)
     }
 }
 

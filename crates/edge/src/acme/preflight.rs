@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 
@@ -19,8 +20,19 @@ const MOST_BYTES: u64 = 16 * 1024;
 
 const SWITCH: &str = "if this machine merely can't reach itself by its public name, set `edge.acme.preflight = false`";
 
+/// Tries all of these names at once; the failure tells of each that does not lead here.
+pub(crate) async fn fly(
+    challenges: &Challenges,
+    names: &[String],
+    port: u16,
+) -> Result<(), Failure> {
+    let tried = names.iter().map(|name| fly_to(challenges, name, port));
+    let failures = join_all(tried).await.into_iter().filter_map(Result::err);
+    Failure::together(failures).map_or(Ok(()), Err)
+}
+
 /// Fetches a text of our own through the name, as the authority will; the failure says where it went instead.
-pub(crate) async fn fly(challenges: &Challenges, domain: &str, port: u16) -> Result<(), Failure> {
+async fn fly_to(challenges: &Challenges, domain: &str, port: u16) -> Result<(), Failure> {
     let token = random::token().map_err(|error| Failure::new(error.to_string()))?;
     let text = format!("{token}.preflight");
     let _shown = challenges.show_text(&token, &text)?;

@@ -1,15 +1,17 @@
 //! How the certificate stands, for people and for programs: facts, metrics, and the reason on the waiting page.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use lifecycle::Facts;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::state::State;
+use super::plan::View;
+use super::state::Trouble;
 use crate::tls::Served;
 
 /// What is told of the certificate; every part of it may be read from any thread.
@@ -21,9 +23,11 @@ pub(crate) struct Standing {
     /// Asks that came to nothing, since too many orders had been placed of late.
     pub(crate) held_back: Counter,
     pub(crate) unproved: Gauge,
+    missing: Gauge,
     /// 1 while what is under way can't be written.
     pub(crate) unkept: Gauge,
-    why: ArcSwapOption<String>,
+    /// Why a name has no certificate, where something went wrong.
+    why: ArcSwap<BTreeMap<String, Arc<String>>>,
 }
 
 impl Standing {
@@ -58,6 +62,12 @@ impl Standing {
             "1 while a handshake with our own listener does not show the certificate",
             unproved.clone(),
         );
+        let missing = Gauge::default();
+        registry.register(
+            "names_missing",
+            "Names of `domains` that no certificate stands for",
+            missing.clone(),
+        );
         Self {
             facts,
             next,
@@ -65,33 +75,50 @@ impl Standing {
             fetched,
             held_back,
             unproved,
+            missing,
             unkept,
-            why: ArcSwapOption::empty(),
+            why: ArcSwap::default(),
         }
     }
 
-    /// Why there is no certificate yet.
-    pub(crate) fn why(&self) -> Arc<String> {
-        self.why
-            .load_full()
+    /// Why this name has no certificate yet.
+    pub(crate) fn why(&self, domain: &str) -> Arc<String> {
+        let why = self.why.load();
+        why.get(&domain.to_ascii_lowercase())
+            .cloned()
             .unwrap_or_else(|| Arc::new("it is being fetched".to_owned()))
     }
 
-    /// Tells how things stand; `next` is when a certificate will be fetched.
-    pub(crate) fn tell(&self, state: &State, domains: &[String], next: Timestamp) {
+    /// Tells how things stand with the names that no certificate stands for.
+    pub(crate) fn tell(&self, view: &View<'_>, missing: &[&str]) {
+        let next = view.due();
         self.next.set(next.as_second());
-        self.facts
-            .state("edge", "certificate next attempt", whole(next));
-        let latest = state.latest(domains);
-        let failures = latest.map_or(0, |trouble| trouble.failures);
+        self.missing
+            .set(i64::try_from(missing.len()).unwrap_or(i64::MAX));
+        let faults = view.state.faults(view.domains);
+        let failures = faults.first().map_or(0, |trouble| trouble.failures);
         self.failures.set(i64::from(failures));
-        let error = latest.map_or("none", |trouble| trouble.error.as_str());
-        self.facts.state("edge", "certificate last error", error);
-        let why = latest.map(|trouble| {
-            let next = whole(trouble.not_before);
-            Arc::new(format!("{}; it is tried again at {next}", trouble.error))
-        });
-        self.why.store(why);
+        let errors: Vec<_> = faults.iter().map(|fault| fault.error.as_str()).collect();
+        let state = |name, value| self.facts.state("edge", name, value);
+        state("certificate next attempt", whole(next));
+        state("certificate missing", or_none(missing.join(", ")));
+        state("certificate last error", or_none(errors.join("; ")));
+        let troubles = view.state.troubles.iter();
+        let why = troubles.map(|(name, trouble)| (name.clone(), Arc::new(explain(trouble))));
+        self.why.store(Arc::new(why.collect()));
+    }
+}
+
+fn explain(trouble: &Trouble) -> String {
+    let next = whole(trouble.not_before);
+    format!("{}; it is tried again at {next}", trouble.error)
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() {
+        "none".to_owned()
+    } else {
+        text
     }
 }
 

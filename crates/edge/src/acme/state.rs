@@ -1,5 +1,6 @@
 //! What the task remembers from one start to the next: the order it began, what went wrong, when to renew.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ const ORDER_EVERY: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) struct State {
     /// The order that was begun and not yet brought home.
     pub(crate) order: Option<Pending>,
-    /// What went wrong since the last success, by name.
+    /// What went wrong with each name since it was last in a certificate that was fetched.
     pub(crate) troubles: BTreeMap<String, Trouble>,
     /// When the certificate in force shall be renewed.
     pub(crate) suggestion: Option<Suggestion>,
@@ -63,48 +64,41 @@ pub(crate) struct Suggestion {
 }
 
 impl State {
-    /// Notes a failure against the name at fault, or against all; `jitter` is between 0 and 1.
+    /// Notes the failure of an order for these names against those at fault; true when it is not what was wrong with them
+    /// before. `jitter` is between 0 and 1.
     pub(crate) fn fails(
         &mut self,
         failure: &Failure,
-        domains: &[String],
+        names: &[String],
         now: Timestamp,
         jitter: f64,
-    ) {
-        let at_fault = domains.iter().filter(|domain| {
-            failure
-                .domain
-                .as_ref()
-                .is_none_or(|at_fault| at_fault == *domain)
-        });
-        for domain in at_fault {
-            let before = self
-                .troubles
-                .get(domain)
-                .map_or(0, |trouble| trouble.failures);
-            let failures = before.saturating_add(1);
+    ) -> bool {
+        let mut is_news = false;
+        if failure.is_final() {
+            self.order = None;
+        }
+        for name in failure.at_fault(names) {
+            let before = self.troubles.get(name);
+            let failures = before.map_or(1, |before| before.failures.saturating_add(1));
+            is_news |= before.is_none_or(|before| before.error != failure.text_of(name));
             let pause = pause(failures, jitter).max(failure.retry_after.unwrap_or_default());
             let trouble = Trouble {
                 failures,
                 last: now,
                 not_before: now.saturating_add(pause).unwrap_or(Timestamp::MAX),
-                error: failure.text.clone(),
+                error: failure.text_of(name).to_owned(),
             };
-            self.troubles.insert(domain.clone(), trouble);
+            self.troubles.insert(name.clone(), trouble);
         }
+        is_news
     }
 
-    /// Before this nothing is tried for these names; `None` when none of them is in trouble.
-    pub(crate) fn not_before(&self, domains: &[String]) -> Option<Timestamp> {
-        let troubles = domains
-            .iter()
-            .filter_map(|domain| self.troubles.get(domain));
-        troubles.map(|trouble| trouble.not_before).max()
-    }
-
-    /// What is left to know once a certificate was brought home.
-    pub(crate) fn after_success(&self) -> Self {
+    /// What is left to know once a certificate for these names was brought home.
+    pub(crate) fn after_success(&self, names: &[String]) -> Self {
+        let mut troubles = self.troubles.clone();
+        troubles.retain(|name, _| !names.contains(name));
         Self {
+            troubles,
             full_again: self.full_again,
             ..Self::default()
         }
@@ -129,12 +123,17 @@ impl State {
         self.full_again.map_or(now, |full| full.clamp(now, latest))
     }
 
-    /// The trouble that came last.
-    pub(crate) fn latest(&self, domains: &[String]) -> Option<&Trouble> {
-        let troubles = domains
-            .iter()
-            .filter_map(|domain| self.troubles.get(domain));
-        troubles.max_by_key(|trouble| trouble.last)
+    /// What is wrong with these names, each fault told once, the latest first.
+    pub(crate) fn faults(&self, domains: &[String]) -> Vec<&Trouble> {
+        let troubles = domains.iter().filter_map(|name| self.troubles.get(name));
+        let mut faults: Vec<&Trouble> = Vec::new();
+        for trouble in troubles {
+            if faults.iter().all(|known| known.error != trouble.error) {
+                faults.push(trouble);
+            }
+        }
+        faults.sort_by_key(|trouble| Reverse(trouble.last));
+        faults
     }
 }
 
@@ -176,17 +175,39 @@ mod tests {
     fn a_failure_of_one_name_holds_up_that_name_and_one_of_the_authority_all() {
         let (domains, now) = (names(&["a.example", "b.example"]), Timestamp::UNIX_EPOCH);
         let mut state = State::default();
-        assert_eq!(state.not_before(&domains), None);
-        state.fails(&Failure::of("b.example", "no address"), &domains, now, 0.0);
-        state.fails(&Failure::of("b.example", "no address"), &domains, now, 0.0);
-        assert_eq!(state.not_before(&domains[..1]), None);
-        assert_eq!(
-            state.not_before(&domains),
-            Some(now + Duration::from_mins(2))
-        );
+        for _ in 0..2 {
+            state.fails(&Failure::of("b.example", "no address"), &domains, now, 0.0);
+        }
+        assert_eq!(state.troubles.len(), 1);
+        let pause = state.troubles["b.example"].not_before.duration_since(now);
+        assert_eq!(pause, SignedDuration::from_mins(2));
         state.fails(&Failure::new("no answer"), &domains, now, 0.0);
         assert_eq!(state.troubles["a.example"].failures, 1);
         assert_eq!(state.troubles["b.example"].failures, 3);
+        // One that is blamed on a name that was not ordered for is everybody's.
+        let stranger = Failure::of("c.example", "unknown");
+        state.fails(&stranger, &domains[..1], now, 0.0);
+        assert_eq!(state.troubles["a.example"].failures, 2);
+        assert_eq!(state.troubles["b.example"].failures, 3);
+        let after = state.after_success(&domains[..1]);
+        assert_eq!(after.troubles.len(), 1);
+        assert_eq!(after.troubles["b.example"].error, "no answer");
+    }
+
+    #[test]
+    fn a_fault_of_several_names_is_told_once_and_the_latest_first() {
+        let (domains, now) = (names(&["a.example", "b.example"]), Timestamp::UNIX_EPOCH);
+        let mut state = State::default();
+        let told = |state: &State| -> Vec<_> {
+            let faults = state.faults(&domains).into_iter();
+            faults.map(|trouble| trouble.error.clone()).collect()
+        };
+        state.fails(&Failure::new("no answer"), &domains, now, 0.0);
+        assert_eq!(told(&state), ["no answer"]);
+        let later = now + Duration::from_secs(1);
+        let failure = Failure::of("b.example", "no address");
+        state.fails(&failure, &domains, later, 0.0);
+        assert_eq!(told(&state), ["no address", "no answer"]);
     }
 
     #[test]
@@ -204,7 +225,7 @@ mod tests {
         state.places_order(later);
         assert!(!may(&state, later));
         assert!(
-            !may(&state.after_success(), later),
+            !may(&state.after_success(&[]), later),
             "a success frees nothing"
         );
         let day = later + Duration::from_hours(24);
@@ -221,13 +242,11 @@ mod tests {
         let (domains, now) = (names(&["a.example"]), Timestamp::UNIX_EPOCH);
         for (asked, expected) in [(3600, 3600), (5, 60)] {
             let mut state = State::default();
-            let failure = Failure {
-                retry_after: Some(Duration::from_secs(asked)),
-                ..Failure::new("slow down")
-            };
+            let mut failure = Failure::new("slow down");
+            failure.retry_after = Some(Duration::from_secs(asked));
             state.fails(&failure, &domains, now, 0.0);
             let expected = now + Duration::from_secs(expected);
-            assert_eq!(state.not_before(&domains), Some(expected));
+            assert_eq!(state.troubles["a.example"].not_before, expected);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use edge::Certificate;
+use edge::{Certificate, Fetching};
 use jiff::Timestamp;
 use school::Clock;
 
@@ -36,26 +36,33 @@ fn status(config: &Config) -> Result<ExitCode> {
         };
         line("names", why);
     }
-    match &found.fetching {
-        Some(fetching) => {
-            line("authority", &fetching.directory);
-            line("next attempt", next(fetching.next_attempt, now));
-            let error = fetching.last_error.as_ref();
-            line(
-                "last error",
-                error.map_or("none".to_owned(), |(at, text)| {
-                    format!("{} {text}", whole(*at))
-                }),
-            );
-        }
-        None => line(
-            "authority",
-            "none: certificates are fetched for `domains`, unless you name your own",
-        ),
+    if let Some(fetching) = &found.fetching {
+        tell(fetching, now);
+    } else {
+        let why = "none: certificates are fetched for `domains`, unless you name your own";
+        line("authority", why);
     }
+    let fetching = found.fetching.as_ref();
+    let is_missing = fetching.is_some_and(|fetching| !fetching.missing.is_empty());
     let has_ended = |certificate: &Certificate| certificate.not_after <= now;
-    let is_bad = found.certificates.is_empty() || found.certificates.iter().any(has_ended);
+    let is_bad =
+        found.certificates.is_empty() || is_missing || found.certificates.iter().any(has_ended);
     Ok(ExitCode::from(u8::from(is_bad)))
+}
+
+/// How the fetching goes.
+fn tell(fetching: &Fetching, now: Timestamp) {
+    for name in &fetching.missing {
+        line("missing", name);
+    }
+    line("authority", &fetching.directory);
+    line("next attempt", next(fetching.next_attempt, now));
+    for (at, error) in &fetching.errors {
+        line("last error", format!("{} {error}", whole(*at)));
+    }
+    if fetching.errors.is_empty() {
+        line("last error", "none");
+    }
 }
 
 fn renew(config: &Config) -> Result<ExitCode> {

@@ -131,14 +131,53 @@ fn every_certificate_of_the_operators_own_is_described_and_one_whose_files_broke
 fn sharing(directory: &Path, shared: &Path, pebble: &Pebble) -> Server {
     fs::create_dir(directory.join("data")).unwrap();
     symlink(shared, directory.join("data/tls")).unwrap();
+    fetching(directory, &["sekolah.example"], pebble)
+}
+
+/// A server that fetches a certificate for these names at this authority.
+fn fetching(directory: &Path, domains: &[&str], pebble: &Pebble) -> Server {
     let config = format!(
-        "domains = [\"sekolah.example\"]\n[edge.acme]\ndirectory = \"{}\"\nca_file = {:?}\n\
+        "domains = {domains:?}\n[edge.acme]\ndirectory = \"{}\"\nca_file = {:?}\n\
          preflight = false\nlease = \"2s\"\n",
         pebble.url(),
         pebble.root()
     );
     fs::write(directory.join("pendopo.toml"), config).unwrap();
     Server::start(directory, &[])
+}
+
+#[test]
+fn a_name_that_the_certificate_does_not_stand_for_is_told_with_the_cause() {
+    let (directory, pebble) = (tempdir().unwrap(), Pebble::start());
+    pebble.lose("www.sekolah.example");
+    let names = ["sekolah.example", "www.sekolah.example"];
+    let server = fetching(directory.path(), &names, &pebble);
+    let status: Value = serde_json::from_slice(&server.ask("/status").body).unwrap();
+    let listener = status["edge"]["http listener"].as_str().unwrap();
+    let address = listener.strip_prefix("http://").unwrap().parse().unwrap();
+    pebble.http.lead_to(address);
+    server.ask_until("/metrics", |answer| {
+        let text = answer.text();
+        text.contains("pendopo_edge_certificate_names_missing 1\n")
+    });
+    let status = run(directory.path(), &["cert", "status"]);
+    assert_eq!(status.code, Some(1), "{status:?}");
+    for line in [
+        "names         sekolah.example\n",
+        "missing       www.sekolah.example\n",
+        " the authority could not prove `www.sekolah.example`: ",
+    ] {
+        assert!(status.stdout.contains(line), "{line}: {status:?}");
+    }
+    let listen = format!("admin.listen={}", server.private());
+    let doctor = run(directory.path(), &["doctor", "--set", &listen]);
+    for line in [
+        "FAIL  certificate     none was fetched for www.sekolah.example: ",
+        "warn  renewal         the authority could not prove `www.sekolah.example`: ",
+    ] {
+        assert!(doctor.stdout.contains(line), "{line}: {doctor:?}");
+    }
+    server.stop();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::*;
 const LONG_AGO: (&str, &str) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
 const FAR: (&str, &str) = ("2126-01-01T00:00:00Z", "2126-01-03T00:00:00Z");
 
-fn open(double: &AcmeDouble) -> House {
+pub(super) fn open(double: &AcmeDouble) -> House {
     within(double, tempfile::tempdir().unwrap())
 }
 

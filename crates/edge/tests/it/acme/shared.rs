@@ -102,3 +102,23 @@ fn an_edge_that_is_asked_for_a_certificate_waits_for_the_one_that_orders() {
     assert_eq!(pebble.orders(), 2);
     assert_eq!(other.metric("edge_certificate_fetched_total"), 1);
 }
+
+#[test]
+fn edges_that_share_their_certificates_agree_on_a_name_that_can_not_be_proved() {
+    let (pebble, shared) = (Pebble::start(), Shared::new());
+    pebble.lose(DOMAINS[1]);
+    let houses = [open(&pebble, &shared), open(&pebble, &shared)];
+    lead_to(&pebble, &houses[0]);
+    let trust = pebble.trust();
+    let is_missing = |house: &House| house.metric("edge_certificate_names_missing") == 1;
+    eventually("a certificate for the other name", || {
+        let leaves = houses.each_ref().map(|it| leaf(it, &trust, DOMAINS[0]));
+        leaves[0].is_some() && leaves[0] == leaves[1] && houses.iter().all(is_missing)
+    });
+    for house in &houses {
+        let get = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", DOMAINS[1]);
+        assert_eq!(house.plain().exchange(get).status, 503);
+        assert_eq!(state(house)["troubles"][DOMAINS[1]]["failures"], 1);
+    }
+    assert_eq!(pebble.orders(), 2);
+}

@@ -75,6 +75,10 @@ fn fetching(running: &Running, report: &mut Report) {
     let Some(next) = fact("certificate next attempt") else {
         return;
     };
+    if let Some(missing) = fact("certificate missing").filter(|missing| *missing != "none") {
+        let text = format!("none was fetched for {missing}: browsers warn of the server's own");
+        report.fail("certificate", text);
+    }
     match fact("certificate last error").filter(|error| *error != "none") {
         Some(error) => report.warn("renewal", format!("{error}; the next attempt is at {next}")),
         None => report.good("renewal", format!("at {next}")),
