@@ -116,18 +116,19 @@ impl ToSql for Bound<'_> {
     }
 }
 
-/// A row's values.
+/// A row's values. Each is pushed where it is made: taken out of the match first, it would be read back before it is
+/// written, for which the processor waits.
 pub(super) fn read(row: &SqliteRow<'_>, columns: usize) -> Result<Vec<Value>> {
     let mut values = Vec::with_capacity(columns);
     for column in 0..columns {
-        values.push(match row.get_ref(column)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(value) => Value::Int(value),
-            ValueRef::Blob(value) => Value::Bytes(value.to_vec()),
-            ValueRef::Text(value) => Value::Text(text(column, value)?),
+        match row.get_ref(column)? {
+            ValueRef::Null => values.push(Value::Null),
+            ValueRef::Integer(value) => values.push(Value::Int(value)),
+            ValueRef::Blob(value) => values.push(Value::Bytes(value.to_vec())),
+            ValueRef::Text(value) => values.push(Value::Text(text(column, value)?)),
             // A real stands in no table; asked for as a text it is an error.
-            ValueRef::Real(_) => Value::Text(row.get(column)?),
-        });
+            ValueRef::Real(_) => values.push(Value::Text(row.get(column)?)),
+        }
     }
     Ok(values)
 }
