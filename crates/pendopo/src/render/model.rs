@@ -208,6 +208,21 @@ impl User {
     }
 }
 
+/// A command, or a question after health.
+pub(crate) fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A place of memory alone.
+pub(crate) fn memory(target: &'static str, mebibytes: u32) -> Mount {
+    Mount::Memory { target, mebibytes }
+}
+
+/// A key that names a secret's file.
+pub(crate) fn secret(key: &'static str, name: SecretName) -> Setting {
+    (key, Value::from(format!("/run/secrets/{}", name.as_str())))
+}
+
 /// The text with each `${NAME:-default}` replaced by its default, for manifests that know no variables.
 pub(crate) fn settled(text: &str) -> String {
     let mut settled = String::new();

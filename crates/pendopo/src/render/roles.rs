@@ -5,6 +5,7 @@ use toml::{Table, Value};
 use super::choice::Choice;
 use super::model::{
     Configuration, Deployment, Job, Limits, Mount, Network, Port, Service, Setting, Update, User,
+    memory, secret, words,
 };
 use super::servers;
 use crate::cli::RoleName;
@@ -175,25 +176,12 @@ fn port(name: &'static str, variable: &'static str, (outside, inside): (u16, u16
     }
 }
 
-pub(super) fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
 fn kept_in(volume: &'static str) -> Vec<Mount> {
     let data = Mount::Volume {
         name: volume,
         target: DATA,
     };
     vec![data, memory("/tmp", 16)]
-}
-
-pub(super) fn memory(target: &'static str, mebibytes: u32) -> Mount {
-    Mount::Memory { target, mebibytes }
-}
-
-/// A key that names a secret's file.
-pub(super) fn secret(key: &'static str, name: SecretName) -> Setting {
-    (key, Value::from(format!("/run/secrets/{}", name.as_str())))
 }
 
 /// A list with one table.

@@ -4,9 +4,9 @@ use toml::Value;
 
 use super::choice::Choice;
 use super::model::{
-    Configuration, Deployment, Limits, Mount, Network, Service, Setting, Update, User,
+    Configuration, Deployment, Limits, Mount, Network, Service, Setting, Update, User, memory,
+    secret, words,
 };
-use super::roles::{memory, secret, words};
 use crate::secrets::{CONTAINERS, SecretName};
 
 /// The user of the servers' own images; by the containers' group it reads its secret.
