@@ -1,12 +1,13 @@
 //! A school in plain memory, and random operations on it and on an adapter side by side: they must agree in everything.
 
+mod choice;
 mod memory;
 mod operation;
 
 use std::time::Duration;
 
+use choice::chosen;
 use memory::Memory;
-use operation::Operation;
 
 use crate::actor::Actor;
 use crate::audit::{Verdict, verify};
@@ -34,7 +35,7 @@ pub async fn agrees_while(stores: &Stores, bytes: &[[u8; 4]], mut happens: impl 
     for (number, bytes) in bytes.iter().enumerate() {
         happens(number);
         now = now.after(STEP);
-        let operation = Operation::of(&memory, *bytes, now);
+        let operation = chosen(&memory, *bytes, now);
         let told = operation.ask(stores).await;
         let expected = memory.apply(&operation, &told);
         assert_eq!(told, expected, "operation {number}: {operation:?}");
