@@ -8,7 +8,7 @@ pub(super) fn command(method: &str, path: &str, operation: &Value, document: &Va
     if method != "get" {
         words.push(format!("-X {}", method.to_uppercase()));
     }
-    if super::reference::is_closed(operation) {
+    if is_closed(operation) {
         words.push("-H \"Authorization: Bearer $TOKEN\"".to_owned());
     }
     let content = operation["requestBody"]["content"].as_object();
@@ -18,6 +18,12 @@ pub(super) fn command(method: &str, path: &str, operation: &Value, document: &Va
     }
     words.push(format!("\"$SERVER{}\"", path.replace("{id}", "1")));
     words.join(" ")
+}
+
+/// Whether each way to call it needs a token or a session.
+pub(super) fn is_closed(operation: &Value) -> bool {
+    let mut ways = operation["security"].as_array().into_iter().flatten();
+    ways.all(|way| way.as_object().is_some_and(|way| !way.is_empty()))
 }
 
 /// The members that must be there; where none must, the first that has an example.

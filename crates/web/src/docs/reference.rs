@@ -140,7 +140,7 @@ fn one_operation(path: &str, method: &str, operation: &Value, document: &Value) 
         path: path.to_owned(),
         summary: text(operation, "summary"),
         description: text(operation, "description"),
-        is_closed: is_closed(operation),
+        is_closed: example::is_closed(operation),
         parameters: list(&operation["parameters"]).map(parameter).collect(),
         body: content.and_then(|(_, content)| name(&content["schema"])),
         answers: responses()
@@ -150,11 +150,6 @@ fn one_operation(path: &str, method: &str, operation: &Value, document: &Value) 
         failures: failures.join(", "),
         example: example::command(method, path, operation, document),
     }
-}
-
-/// Whether each way to call it needs a token or a session.
-pub(super) fn is_closed(operation: &Value) -> bool {
-    list(&operation["security"]).all(|way| way.as_object().is_some_and(|way| !way.is_empty()))
 }
 
 fn parameter(parameter: &Value) -> Field {
