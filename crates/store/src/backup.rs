@@ -5,6 +5,7 @@
 
 mod bucket;
 mod fault;
+mod found;
 mod keep;
 mod name;
 mod note;

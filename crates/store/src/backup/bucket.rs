@@ -25,8 +25,8 @@ use tokio::time::timeout;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use super::BackupError;
+use super::found::Found;
 use super::note::Summed;
-use super::place::Found;
 use crate::archive::Stages;
 use parts::Pace;
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::bucket::Bucket;
+use super::found::Found;
 use super::{BackupError, note};
 use crate::archive::Stages;
 
@@ -16,12 +17,6 @@ pub enum Place {
     Folder(PathBuf),
     /// A bucket that speaks S3.
     Bucket(Bucket),
-}
-
-/// A file there.
-pub(super) struct Found {
-    pub(super) name: String,
-    pub(super) size: u64,
 }
 
 impl Place {
