@@ -18,6 +18,7 @@ pub(crate) mod process;
 pub(crate) mod proxy;
 mod report;
 mod round;
+mod sample;
 mod seed;
 mod sizes;
 mod stores;
@@ -31,9 +32,12 @@ use clap::Args;
 
 use crate::program::{self, cargo, say};
 use crate::tools;
-use contender::Contender;
+use contender::{Contender, Kind};
 use load::Part;
 use report::Results;
+
+/// Everybody, in the order of the report.
+const KINDS: &[Kind] = &[floor::KIND, seed::KIND, pocketbase::KIND, pendopo::KIND];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -99,9 +103,7 @@ fn measure(bench: &Bench) -> Result<Results> {
         .invites("pendopo")
         .then(|| build::measure(bench))
         .transpose()?;
-    let kinds = contender::KINDS
-        .iter()
-        .filter(|kind| bench.invites(kind.name));
+    let kinds = KINDS.iter().filter(|kind| bench.invites(kind.name));
     let contenders: Vec<Contender> = kinds
         .map(|kind| contender::start(kind, bench))
         .collect::<Result<_>>()?;

@@ -10,7 +10,8 @@ use super::contender::Contender;
 use super::counted::Counted;
 use super::load::Part;
 use super::round::median;
-use super::wrk::{self, Sample};
+use super::sample::Sample;
+use super::wrk;
 use crate::program::{output, say};
 
 const CLIENTS: [usize; 3] = [1, 8, 64];

@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::load::Part;
-use super::wrk::{Request, Sample, load};
+use super::sample::Sample;
+use super::wrk::{Request, load};
 use super::{Bench, cgroup};
 use crate::deploy_test::engine::Engine;
 use crate::deploy_test::image;
@@ -97,7 +98,7 @@ fn one(bench: &Bench, engine: &Engine, way: &Way) -> Result<Measured> {
     }
     next_starts.sort();
     let idle = house.settled_memory()?;
-    let requests = way.requests(&house)?;
+    let requests = way.requests(house.token()?.as_deref())?;
     let loads = requests
         .iter()
         .map(|(part, request)| loaded(bench, &house, *part, request));

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::Bench;
 use super::load::Part;
 use super::process::{Process, memory_bytes};
 use super::wrk::{Request, Requests};
-use super::{Bench, floor, pendopo, pocketbase, seed};
 use crate::http::Client;
 use crate::program::say;
 
@@ -23,9 +23,6 @@ pub(crate) struct Kind {
     /// What runs in which version.
     pub(crate) versions: fn(&Bench) -> Result<String>,
 }
-
-/// Everybody, in the order of the report.
-pub(crate) const KINDS: &[Kind] = &[floor::KIND, seed::KIND, pocketbase::KIND, pendopo::KIND];
 
 /// Running processes and where they listen.
 pub(crate) struct Started {

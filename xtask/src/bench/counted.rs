@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::wrk::Sample;
+use super::sample::Sample;
 
 /// Who tells no times or faults has none.
 #[derive(Deserialize)]

@@ -11,7 +11,8 @@ use super::contender::Contender;
 use super::load::Part;
 use super::process::Process;
 use super::round::median;
-use super::wrk::{Sample, load};
+use super::sample::Sample;
+use super::wrk::load;
 use crate::program::say;
 
 const SIZES: &[usize] = &[10, 100, 1_000, 10_000];

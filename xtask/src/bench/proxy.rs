@@ -18,7 +18,7 @@ use super::Bench;
 use super::contender::{accepts, free_address};
 use super::load::Part;
 use super::process::Process;
-use super::wrk::Sample;
+use super::sample::Sample;
 use crate::program::say;
 use crate::tools;
 use case::{CASES, Case};

@@ -13,8 +13,8 @@ use super::crowd::Crowd;
 use super::load::{LOADS, Part};
 use super::proxy::Proxies;
 use super::round::Figure;
+use super::sample::Sample;
 use super::target::{self, Measured, Verdict, megabytes};
-use super::wrk::Sample;
 use super::{Bench, growth, machine, proxy, sizes, stores};
 
 const HEAD: &str = "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n\

@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::Bench;
 use super::contender::Contender;
 use super::load::{LOADS, Part};
-use super::wrk::{Sample, load};
+use super::sample::Sample;
+use super::wrk::load;
 use crate::program::say;
 
 /// The median of one load on one contender.

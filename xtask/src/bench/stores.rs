@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::Bench;
 use super::load::Part;
-use super::round::Figure;
+use super::round::{self, Figure};
 
 pub(crate) use postgres::{Cluster, contender};
 
@@ -32,10 +32,22 @@ pub(crate) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
         .partition(|part| *part == Part::RedisPage);
     let mut figures = Vec::new();
     if !postgres.is_empty() {
-        figures.extend(postgres::figures(bench, &postgres)?);
+        figures.extend(on_postgres(bench, &postgres)?);
     }
     if !redis.is_empty() {
         figures.extend(redis::figures(bench)?);
+    }
+    Ok(figures)
+}
+
+/// The parts on both contenders, and on the database alone.
+fn on_postgres(bench: &Bench, parts: &[Part]) -> Result<Vec<Figure>> {
+    let cluster = Cluster::start()?;
+    let contenders = postgres::contenders(bench, &cluster)?;
+    let mut figures = Vec::new();
+    for part in parts {
+        figures.extend(round::one(bench, &contenders, *part)?);
+        figures.push(ceiling::figure(bench, &cluster, *part)?);
     }
     Ok(figures)
 }

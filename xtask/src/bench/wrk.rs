@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::counted::Counted;
 use super::load::Part;
 use super::process::{cpu_seconds, memory_bytes};
+use super::sample::Sample;
 
 /// Connections that ask at the same time.
 pub(crate) const CONNECTIONS: usize = 32;
@@ -76,17 +77,6 @@ impl Request {
             ..self
         }
     }
-}
-
-/// One round of one load on one contender.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Sample {
-    pub(crate) requests: f64,
-    pub(crate) per_second: f64,
-    pub(crate) cpu_us: f64,
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
-    pub(crate) memory: u64,
 }
 
 /// The tail of every script: one line that is JSON.

@@ -1,5 +1,6 @@
 //! The running containers of one way, with their network and volumes; all of it is removed with this.
 
+use std::fs;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -103,8 +104,19 @@ impl<'a> House<'a> {
         self.memory()
     }
 
+    /// What requests carry, if they carry a token.
+    pub(super) fn token(&self) -> Result<Option<String>> {
+        let Some(room) = self.way.token else {
+            return Ok(None);
+        };
+        let path = self.file(room, "admin-token")?;
+        let token =
+            fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        Ok(Some(token.trim().to_owned()))
+    }
+
     /// A file of a container's volume, as this machine has it.
-    pub(super) fn file(&self, room: &str, path: &str) -> Result<PathBuf> {
+    fn file(&self, room: &str, path: &str) -> Result<PathBuf> {
         let words = ["volume", "inspect", "--format", "{{.Mountpoint}}"];
         let place = self
             .engine

@@ -6,7 +6,6 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::house::House;
 use super::images::{GUNICORN, NGINX, POSTGRES};
 use crate::bench::contender::{accepts, answers};
 use crate::bench::load::Part;
@@ -36,7 +35,7 @@ pub(super) struct Way {
     /// Where it is asked over HTTPS, if it is asked at all.
     secure: Option<SocketAddr>,
     /// The container whose volume has the token that requests carry.
-    token: Option<&'static str>,
+    pub(super) token: Option<&'static str>,
 }
 
 /// In the order of the report.
@@ -200,17 +199,14 @@ fn postgres(is_ready: std::path::PathBuf) -> Way {
 
 impl Way {
     /// The requests of each load.
-    pub(super) fn requests(&self, house: &House<'_>) -> Result<Requests> {
+    pub(super) fn requests(&self, token: Option<&str>) -> Result<Requests> {
         let Some(address) = self.secure else {
             return Ok(Vec::new());
         };
         let mut get = Request::get(format!("https://{address}/user/1"));
-        if let Some(room) = self.token {
-            let path = house.file(room, "admin-token")?;
-            let token = std::fs::read_to_string(&path)
-                .with_context(|| format!("reading {}", path.display()))?;
-            fill_page(token.trim())?;
-            get = get.with_token(token.trim());
+        if let Some(token) = token {
+            fill_page(token)?;
+            get = get.with_token(token);
         }
         let page = Request::get(format!("https://{address}/"));
         Ok(vec![(Part::Get, get), (Part::Page, page)])

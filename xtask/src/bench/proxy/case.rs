@@ -10,7 +10,8 @@ use crate::bench::Bench;
 use crate::bench::counted::Counted;
 use crate::bench::load::Part;
 use crate::bench::process::{cpu_seconds, memory_bytes};
-use crate::bench::wrk::{self, Request, Sample};
+use crate::bench::sample::Sample;
+use crate::bench::wrk::{self, Request};
 use crate::program::output;
 
 /// Requests a second at a pinned rate: all of them can serve it with cores to spare.

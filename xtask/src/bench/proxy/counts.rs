@@ -16,7 +16,8 @@ use crate::bench::Bench;
 use crate::bench::contender::Contender;
 use crate::bench::load::Part;
 use crate::bench::process::family;
-use crate::bench::wrk::{self, Sample};
+use crate::bench::sample::Sample;
+use crate::bench::wrk;
 use crate::program::{output, say, signal};
 use crate::tools;
 

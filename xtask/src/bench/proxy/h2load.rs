@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::bench::process::{cpu_seconds, memory_bytes};
-use crate::bench::wrk::{CONNECTIONS, Sample};
+use crate::bench::sample::Sample;
+use crate::bench::wrk::CONNECTIONS;
 use crate::program::output;
 use crate::tools::program;
 

@@ -7,7 +7,8 @@ use super::postgres::{Cluster, PEOPLE};
 use crate::bench::Bench;
 use crate::bench::load::Part;
 use crate::bench::round::{Figure, median};
-use crate::bench::wrk::{CONNECTIONS, Sample};
+use crate::bench::sample::Sample;
+use crate::bench::wrk::CONNECTIONS;
 use crate::program::{output, say};
 
 const COLUMNS: &str = "id, first_name, last_name, email, username, role, is_disabled, \

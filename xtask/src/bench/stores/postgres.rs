@@ -8,12 +8,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::ceiling;
 use super::runner::{Place, as_user};
 use crate::bench::contender::{Contender, Started, accepts, free_address};
 use crate::bench::load::Part;
 use crate::bench::process::{Process, memory_bytes};
-use crate::bench::round::{self, Figure};
 use crate::bench::wrk::{Request, Requests};
 use crate::bench::{Bench, pendopo, seed};
 use crate::program::{output, say};
@@ -32,16 +30,9 @@ pub(crate) struct Cluster {
     address: SocketAddr,
 }
 
-/// The parts on both contenders, and on the database alone.
-pub(super) fn figures(bench: &Bench, parts: &[Part]) -> Result<Vec<Figure>> {
-    let cluster = Cluster::start()?;
-    let contenders = [seed_stack(bench, &cluster)?, ours(bench, &cluster)?];
-    let mut figures = Vec::new();
-    for part in parts {
-        figures.extend(round::one(bench, &contenders, *part)?);
-        figures.push(ceiling::figure(bench, &cluster, *part)?);
-    }
-    Ok(figures)
+/// Both contenders on it.
+pub(super) fn contenders(bench: &Bench, cluster: &Cluster) -> Result<[Contender; 2]> {
+    Ok([seed_stack(bench, cluster)?, ours(bench, cluster)?])
 }
 
 impl Cluster {

@@ -6,8 +6,8 @@ use crate::bench::contender::Contender;
 use crate::bench::load::Part;
 use crate::bench::proxy::{self, Proxies};
 use crate::bench::round::Figure;
+use crate::bench::sample::Sample;
 use crate::bench::stores;
-use crate::bench::wrk::Sample;
 
 /// What was measured, to compare from.
 pub(crate) struct Measured<'a> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::bench::load::Part;
 use crate::bench::round::Figure;
-use crate::bench::wrk::Sample;
+use crate::bench::sample::Sample;
 
 fn target(measured: f64, at_least: f64, aim: f64) -> Target {
     Target {
