@@ -6,6 +6,7 @@ mod challenges;
 mod client;
 mod failure;
 mod fetching;
+mod front;
 mod order;
 mod plan;
 mod preflight;
@@ -14,6 +15,7 @@ mod renewal;
 mod standing;
 mod state;
 mod store;
+mod terms;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use lifecycle::{Facts, Shutdown};
 use prometheus_client::registry::Registry;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::config::AcmeConfig;
 use crate::domains::Domains;
@@ -33,9 +35,11 @@ use crate::tls::{Certificates, OwnListener, Served, TlsError};
 pub(crate) use challenges::Challenges;
 pub use fetching::Fetching;
 pub(crate) use fetching::inspect;
+pub(crate) use front::Front;
+pub use front::Renewal;
 pub(crate) use order::Proof;
+pub(crate) use terms::Terms;
 
-use client::Client;
 use failure::Failure;
 use order::{Buyer, Wanted};
 use plan::{Step, View};
@@ -45,26 +49,6 @@ use store::{Stamp, Store};
 
 /// How often the store is looked at: another edge may have put a certificate there.
 const LOOK: Duration = Duration::from_secs(5);
-/// A lease that ran out any sooner could not be renewed in time.
-const BRIEFEST: Duration = Duration::from_secs(1);
-
-/// What requests and handshakes need to know.
-#[derive(Clone)]
-pub(crate) struct Front {
-    pub(crate) challenges: Challenges,
-    pub(crate) standing: Arc<Standing>,
-}
-
-/// Has a certificate fetched at once, whatever the pause after a failure and whether one is due. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Renewal(Arc<Notify>);
-
-impl Renewal {
-    /// Asks for it; how it went is seen in the facts. Asking again before it is begun is asking once.
-    pub fn ask(&self) {
-        self.0.notify_one();
-    }
-}
 
 /// What the task is made from.
 pub(crate) struct Order<'a> {
@@ -83,12 +67,13 @@ pub(crate) struct Order<'a> {
 /// The task.
 pub(crate) struct Acme {
     buyer: Buyer,
+    front: Front,
+    terms: watch::Receiver<Arc<Terms>>,
     domains: Domains,
     /// As certificates spell them.
     names: Vec<String>,
     https: OwnListener,
     certificates: Arc<Certificates>,
-    standing: Arc<Standing>,
     wake: Arc<Notify>,
     /// There while somebody wants one fetched now: the names that have failed since.
     asked: Option<Vec<String>>,
@@ -107,30 +92,34 @@ impl Acme {
         facts: Facts,
         registry: &mut Registry,
     ) -> Result<Option<Self>, TlsError> {
-        let Some(directory) = order.config.directory.url() else {
+        let Some(terms) = Terms::new(order.config)? else {
             return Ok(None);
         };
-        let store = Store::inside(order.data);
-        let lease = store.lease(order.holder, order.config.lease.duration().max(BRIEFEST));
         let challenges = Challenges::inside(order.data);
         challenges
             .prepare()
             .map_err(|error| TlsError::File(order.data.join("tls/acme"), error))?;
+        let store = Store::inside(order.data);
+        let lease = store.lease(order.holder, terms.lease());
+        let (sender, receiver) = watch::channel(Arc::new(terms));
         let buyer = Buyer {
-            config: order.config.clone(),
-            directory: directory.to_owned(),
-            client: Client::new(order.config.ca_file.as_deref())?,
+            terms: Arc::clone(&receiver.borrow()),
             proof: order.proof,
             store,
-            challenges,
+            challenges: challenges.clone(),
         };
         let mut acme = Self {
             buyer,
+            front: Front {
+                challenges,
+                standing: Arc::new(Standing::register(registry, facts)),
+                terms: sender,
+            },
+            terms: receiver,
             names: lower(&order.domains.now()),
             domains: order.domains,
             https: order.https,
             certificates: order.certificates,
-            standing: Arc::new(Standing::register(registry, facts)),
             wake: Arc::default(),
             asked: None,
             lease,
@@ -142,12 +131,9 @@ impl Acme {
         Ok(Some(acme))
     }
 
-    /// What requests and handshakes need to know.
+    /// What requests, handshakes and reloads need of it.
     pub(crate) fn front(&self) -> Front {
-        Front {
-            challenges: self.buyer.challenges.clone(),
-            standing: Arc::clone(&self.standing),
-        }
+        self.front.clone()
     }
 
     pub(crate) fn renewal(&self) -> Renewal {
@@ -169,10 +155,11 @@ impl Acme {
             self.adopt();
             self.prove().await;
             let (state, now) = (self.buyer.store.state(), Timestamp::now());
+            self.agree(&state);
             let step = self.plan(&state, now);
             match (step, self.held.take()) {
                 (Step::Rest(until), _) => {
-                    self.standing.unkept.set(0);
+                    self.front.standing.unkept.set(0);
                     self.rest(now, until).await;
                 }
                 // What the last holder did is looked at first.
@@ -183,11 +170,24 @@ impl Acme {
                 }
                 (Step::Ask, Some(held)) => self.held = self.ask(held, state).await,
             }
-            if self.standing.unkept.get() > 0 {
+            if self.front.standing.unkept.get() > 0 {
                 // What is not on disk is not known at the next look, which must not follow at once.
                 self.held = None;
                 tokio::time::sleep(FIRST_PAUSE).await;
             }
+        }
+    }
+
+    /// Goes by the terms in force. What failed on those before is tried at once.
+    fn agree(&mut self, state: &State) {
+        let terms = Arc::clone(&self.terms.borrow_and_update());
+        if Arc::ptr_eq(&terms, &self.buyer.terms) {
+            return;
+        }
+        self.lease.lasts(terms.lease());
+        self.buyer.terms = terms;
+        if !state.faults(&self.names).is_empty() {
+            self.asked = Some(Vec::new());
         }
     }
 
@@ -206,13 +206,13 @@ impl Acme {
             .map(String::as_str)
             .filter(is_missing)
             .collect();
-        self.standing.tell(&view, &missing);
+        self.front.standing.tell(&view, &missing);
         let place = state.next_order(now);
         if self.asked.is_some() && place > now {
             tracing::warn!(
                 "too many orders were placed of late: the next one may be asked for at {place}"
             );
-            self.standing.held_back.inc();
+            self.front.standing.held_back.inc();
             self.asked = None;
         }
         match self.asked.as_ref().map(|failed| view.asked(failed)) {
@@ -227,7 +227,7 @@ impl Acme {
     /// True when no other edge is at it, and none will be until we rest.
     fn take(&mut self) -> bool {
         let taken = self.lease.take(Instant::now());
-        self.standing.unkept.set(i64::from(taken.is_err()));
+        self.front.standing.unkept.set(i64::from(taken.is_err()));
         self.held = taken.unwrap_or_else(|error| {
             tracing::error!(%error, "the lease in `tls/acme` can't be taken");
             None
@@ -235,13 +235,14 @@ impl Acme {
         self.held.is_some()
     }
 
-    /// Ends early when somebody wants one fetched now, or for other names.
+    /// Ends early when somebody wants one fetched now, for other names or on other terms.
     async fn rest(&mut self, now: Timestamp, until: Timestamp) {
         let pause = Duration::try_from(until.duration_since(now)).unwrap_or_default();
         tokio::select! {
             () = tokio::time::sleep(pause.min(LOOK)) => {}
             () = self.wake.notified() => self.asked = Some(Vec::new()),
             () = self.domains.changed() => {}
+            Ok(()) = self.terms.changed() => {}
         }
     }
 
@@ -282,7 +283,7 @@ impl Acme {
         };
         let proof = proof::is_served(leaf, name, self.https).await;
         self.is_proved = proof.is_ok();
-        self.standing.unproved.set(i64::from(proof.is_err()));
+        self.front.standing.unproved.set(i64::from(proof.is_err()));
         match proof {
             Ok(()) => tracing::info!("a handshake for `{name}` shows the certificate in force"),
             Err(error) => tracing::error!(%error, "the certificate in force is not shown"),
@@ -290,7 +291,7 @@ impl Acme {
     }
 
     /// The lease is kept unless it was lost, which breaks the order off; whoever has it then goes on with it. One that is
-    /// for the wrong names is broken off for good.
+    /// for the wrong names, or asked of the wrong authority, is broken off for good.
     async fn order(&mut self, held: Held, mut state: State, names: &[String]) -> Option<Held> {
         let old = self.certificates.real();
         let left_out = self.names.iter().filter(|name| !names.contains(name));
@@ -306,6 +307,10 @@ impl Acme {
                 tracing::info!("there are other names: the order for those before is broken off");
                 return Some(held);
             }
+            Ok(()) = self.terms.changed() => {
+                tracing::info!("there are other terms: what is under way is begun again on these");
+                return Some(held);
+            }
             error = held.lose() => {
                 tracing::warn!(%error, "the order is left to another edge");
                 self.asked = None;
@@ -315,7 +320,7 @@ impl Acme {
         match outcome {
             Ok(()) => {
                 self.asked = None;
-                self.standing.fetched.inc();
+                self.front.standing.fetched.inc();
                 self.seen = None;
             }
             Err(failure) => self.fail(&held, state, names, failure),
@@ -351,7 +356,7 @@ impl Acme {
 
     /// Notes it against the names at fault; the others go on without them.
     fn fail(&mut self, held: &Held, mut state: State, names: &[String], mut failure: Failure) {
-        failure.retry_after = self.buyer.client.retry_after();
+        failure.retry_after = self.buyer.terms.client.retry_after();
         let is_news = state.fails(&failure, names, Timestamp::now(), random::fraction());
         // What is no longer wanted is nobody's trouble.
         state.troubles.retain(|name, _| self.names.contains(name));
@@ -373,7 +378,7 @@ impl Acme {
 
     fn keep(&self, held: &Held, state: &State) {
         let kept = self.buyer.store.keep_state(held, state);
-        self.standing.unkept.set(i64::from(kept.is_err()));
+        self.front.standing.unkept.set(i64::from(kept.is_err()));
         if let Err(error) = kept {
             tracing::error!(%error, "`tls/acme/state.json` can't be written");
         }

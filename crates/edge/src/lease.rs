@@ -94,6 +94,11 @@ impl Lease {
         }
     }
 
+    /// From the next time that it is taken, it lasts so long.
+    pub(crate) fn lasts(&mut self, lasts: Duration) {
+        self.lasts = lasts;
+    }
+
     /// Takes it, if nobody has it or who had it is silent for too long; to be called again and again.
     pub(crate) fn take(&mut self, now: Instant) -> io::Result<Option<Held>> {
         let newest = self.place.newest()?;

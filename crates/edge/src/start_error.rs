@@ -22,7 +22,7 @@ pub enum StartError {
     Tls(#[from] TlsError),
     /// Certificates are to come from elsewhere than they did.
     #[error(
-        "`edge.tls`: from the server's certificates to your own, or back, takes a restart, which `pendopo serve --takeover` makes without a gap"
+        "`edge.tls` or `edge.acme.directory`: between certificates of your own, fetched ones and the server's takes a restart, which `pendopo serve --takeover` makes without a gap"
     )]
     OtherSource,
     /// The access log can't be written.

@@ -1,5 +1,6 @@
 //! One order, brought from wherever it stands to its certificate; it may be broken off anywhere and gone on with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use instant_acme::{
@@ -10,13 +11,12 @@ use jiff::Timestamp;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 
 use super::challenges::{Challenges, Shown};
-use super::client::Client;
 use super::failure::{Failure, explain};
 use super::preflight;
 use super::renewal;
 use super::state::{Pending, State};
 use super::store::{Pair, Registered, Store};
-use crate::config::AcmeConfig;
+use super::terms::Terms;
 use crate::lease::Held;
 use crate::tls::Served;
 
@@ -47,43 +47,60 @@ pub(crate) struct Wanted<'a> {
 
 /// Who orders, and by which means.
 pub(crate) struct Buyer {
-    pub(crate) config: AcmeConfig,
-    pub(crate) directory: String,
+    pub(crate) terms: Arc<Terms>,
     pub(crate) store: Store,
     pub(crate) challenges: Challenges,
-    pub(crate) client: Client,
     pub(crate) proof: Proof,
 }
 
 impl Buyer {
     /// The account at the authority; made if there is none for its directory yet.
     pub(crate) async fn account(&self, held: &Held) -> Result<Account, Failure> {
-        let builder = || Account::builder_with_http(Box::new(self.client.clone()));
+        let builder = || Account::builder_with_http(Box::new(self.terms.client.clone()));
+        let email = self.terms.config.email.clone();
+        let directory = self.terms.directory.clone();
         let kept = self.store.account();
-        if let Some(kept) = kept.filter(|kept| kept.directory == self.directory) {
-            return Ok(builder().from_credentials(kept.credentials).await?);
+        if let Some(kept) = kept.filter(|kept| kept.directory == directory) {
+            let known = kept.email;
+            let account = builder().from_credentials(kept.credentials).await?;
+            if known != email {
+                self.tell_email(held, &account, email).await?;
+            }
+            return Ok(account);
         }
-        let contact = self
-            .config
-            .email
-            .as_ref()
-            .map(|email| format!("mailto:{email}"));
-        let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
+        let contact = contact(email.as_deref());
+        let contact: Vec<_> = contact.iter().map(String::as_str).collect();
         let wanted = NewAccount {
             contact: &contact,
             terms_of_service_agreed: true,
             only_return_existing: false,
         };
-        let (account, credentials) = builder()
-            .create(&wanted, self.directory.clone(), None)
-            .await?;
-        let directory = self.directory.clone();
+        let (account, credentials) = builder().create(&wanted, directory.clone(), None).await?;
         let registered = Registered {
             directory,
+            email,
             credentials,
         };
         self.store.keep_account(held, &registered)?;
         Ok(account)
+    }
+
+    /// A certificate need not wait for that: what the authority was not told, it is told with the next order.
+    async fn tell_email(
+        &self,
+        held: &Held,
+        account: &Account,
+        email: Option<String>,
+    ) -> Result<(), Failure> {
+        let contact = contact(email.as_deref());
+        let contact: Vec<_> = contact.iter().map(String::as_str).collect();
+        match account.update_contacts(&contact).await {
+            Ok(()) => self.store.keep_email(held, email)?,
+            Err(error) => {
+                tracing::warn!(%error, "the authority can't be told the other `edge.acme.email`");
+            }
+        }
+        Ok(())
     }
 
     /// Goes on with the order that was begun, or begins one; writes the certificate into the store.
@@ -123,7 +140,7 @@ impl Buyer {
         let Some(pending) = state.order.take() else {
             return Ok(None);
         };
-        if pending.domains != names || pending.directory != self.directory {
+        if pending.domains != names || pending.directory != self.terms.directory {
             return Ok(None);
         }
         let key = KeyPair::from_pem(&pending.key)?;
@@ -153,8 +170,13 @@ impl Buyer {
         state: &mut State,
         wanted: Wanted<'_>,
     ) -> Result<(Order, KeyPair), Failure> {
-        if self.config.preflight && self.proof == Proof::Http {
-            preflight::fly(&self.challenges, wanted.names, self.config.challenge_port).await?;
+        if self.terms.config.preflight && self.proof == Proof::Http {
+            preflight::fly(
+                &self.challenges,
+                wanted.names,
+                self.terms.config.challenge_port,
+            )
+            .await?;
         }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         state.places_order(Timestamp::now());
@@ -162,7 +184,7 @@ impl Buyer {
         let order = self.place(account, wanted).await?;
         state.order = Some(Pending {
             url: order.url().to_owned(),
-            directory: self.directory.clone(),
+            directory: self.terms.directory.clone(),
             domains: wanted.names.to_vec(),
             key: key.serialize_pem(),
         });
@@ -263,6 +285,11 @@ impl Buyer {
         }
         Failure::together(found).unwrap_or(failure)
     }
+}
+
+/// Where the authority may write to.
+fn contact(email: Option<&str>) -> Option<String> {
+    email.map(|email| format!("mailto:{email}"))
 }
 
 impl Proof {

@@ -26,6 +26,9 @@ pub(crate) struct Store {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Registered {
     pub(crate) directory: String,
+    /// What the authority was told last.
+    #[serde(default)]
+    pub(crate) email: Option<String>,
     pub(crate) credentials: AccountCredentials,
 }
 
@@ -72,6 +75,14 @@ impl Store {
 
     pub(crate) fn keep_account(&self, held: &Held, account: &Registered) -> io::Result<()> {
         self.write(held, "account.json", account)
+    }
+
+    /// Notes what the authority was told.
+    pub(crate) fn keep_email(&self, held: &Held, email: Option<String>) -> io::Result<()> {
+        let account = self
+            .account()
+            .map(|account| Registered { email, ..account });
+        account.map_or(Ok(()), |account| self.keep_account(held, &account))
     }
 
     /// The next attempt makes another.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Control;
+use crate::acme::{Front, Terms};
 use crate::config::Config;
 use crate::descriptors;
 use crate::rules::Rules;
@@ -25,9 +26,13 @@ impl Control {
         let bounds = &after.config.connections;
         let most = descriptors::connections(bounds.most).map_err(StartError::Descriptors)?;
         let pairs = self.other_pairs(&before.config, &after.config)?;
+        let terms = self.other_terms(&before.config, &after.config, domains)?;
         // From here on nothing fails.
         if let Some((secure, own, pairs)) = pairs {
             own.put_in_force(pairs, &secure.certificates);
+        }
+        if let Some((front, terms)) = terms {
+            front.terms.send_replace(Arc::new(terms));
         }
         self.rename(domains);
         if before.config.log != after.config.log {
@@ -58,6 +63,26 @@ impl Control {
         match &secure.own {
             Some(own) if !pairs.is_empty() => Ok(Some((secure, own, own.renewed(pairs)?))),
             None if pairs.is_empty() => Ok(None),
+            _ => Err(StartError::OtherSource),
+        }
+    }
+
+    /// The terms on which certificates are fetched, where they are others than before.
+    fn other_terms(
+        &self,
+        before: &Config,
+        after: &Config,
+        domains: &[String],
+    ) -> Result<Option<(&Front, Terms)>, StartError> {
+        if before.acme == after.acme {
+            return Ok(None);
+        }
+        let secure = self.shared.secure.as_ref();
+        match secure.and_then(|secure| secure.front.as_ref()) {
+            Some(front) if after.fetches_certificates(domains) => {
+                Ok(Terms::new(&after.acme)?.map(|terms| (front, terms)))
+            }
+            None if !after.fetches_certificates(domains) => Ok(None),
             _ => Err(StartError::OtherSource),
         }
     }

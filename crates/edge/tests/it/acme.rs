@@ -4,6 +4,7 @@ mod demands;
 mod partly;
 mod renamed;
 mod shared;
+mod terms;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -11,6 +11,7 @@ use super::loaded::toml_text;
 /// Keys and sections that a reload puts in force; of every other key, a change needs a restart.
 pub(super) const LIVE: &[&str] = &[
     "domains",
+    "edge.acme",
     "edge.compress",
     "edge.connections",
     "edge.explain_to",

@@ -136,14 +136,49 @@ fn sharing(directory: &Path, shared: &Path, pebble: &Pebble) -> Server {
 
 /// A server that fetches a certificate for these names at this authority.
 fn fetching(directory: &Path, domains: &[&str], pebble: &Pebble) -> Server {
+    configure(directory, domains, &pebble.url(), pebble);
+    Server::start(directory, &[])
+}
+
+/// Has it fetched there, where this authority is believed.
+fn configure(directory: &Path, domains: &[&str], url: &str, pebble: &Pebble) {
     let config = format!(
-        "domains = {domains:?}\n[edge.acme]\ndirectory = \"{}\"\nca_file = {:?}\n\
+        "domains = {domains:?}\n[edge.acme]\ndirectory = \"{url}\"\nca_file = {:?}\n\
          preflight = false\nlease = \"2s\"\n",
-        pebble.url(),
         pebble.root()
     );
     fs::write(directory.join("pendopo.toml"), config).unwrap();
-    Server::start(directory, &[])
+}
+
+/// From now on, the authority asks this server for proofs.
+fn lead_to(pebble: &Pebble, server: &Server) {
+    let status: Value = serde_json::from_slice(&server.ask("/status").body).unwrap();
+    let listener = status["edge"]["http listener"].as_str().unwrap();
+    let address = listener.strip_prefix("http://").unwrap().parse().unwrap();
+    pebble.http.lead_to(address);
+}
+
+#[test]
+fn another_authority_takes_a_reload_and_none_at_all_a_restart() {
+    let (directory, pebble) = (tempdir().unwrap(), Pebble::start());
+    let domains = ["sekolah.example"];
+    let ask_at = |url: &str| configure(directory.path(), &domains, url, &pebble);
+    ask_at("https://127.0.0.1:1/directory");
+    let server = Server::start(directory.path(), &[]);
+    lead_to(&pebble, &server);
+    let await_metric = |line: &str| {
+        server.ask_until("/metrics", |answer| answer.text().contains(line));
+    };
+    await_metric("pendopo_edge_certificate_failures 1\n");
+    ask_at(&pebble.url());
+    run(directory.path(), &["reload"]).good();
+    await_metric("pendopo_edge_certificate_fetched_total 1\n");
+    ask_at("off");
+    let refused = run(directory.path(), &["reload"]);
+    let text = refused.complaint(1);
+    assert!(text.contains("`edge.acme.directory`: between"), "{text}");
+    assert!(text.contains("takes a restart"), "{text}");
+    server.stop();
 }
 
 #[test]
@@ -152,10 +187,7 @@ fn a_name_that_the_certificate_does_not_stand_for_is_told_with_the_cause() {
     pebble.lose("www.sekolah.example");
     let names = ["sekolah.example", "www.sekolah.example"];
     let server = fetching(directory.path(), &names, &pebble);
-    let status: Value = serde_json::from_slice(&server.ask("/status").body).unwrap();
-    let listener = status["edge"]["http listener"].as_str().unwrap();
-    let address = listener.strip_prefix("http://").unwrap().parse().unwrap();
-    pebble.http.lead_to(address);
+    lead_to(&pebble, &server);
     server.ask_until("/metrics", |answer| {
         let text = answer.text();
         text.contains("pendopo_edge_certificate_names_missing 1\n")
