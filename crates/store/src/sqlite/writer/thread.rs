@@ -1,7 +1,6 @@
 //! The writer's thread: takes groups from the queue, commits them, answers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicI32;
 use std::sync::atomic::Ordering::Release;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -10,7 +9,7 @@ use rusqlite::Connection;
 use school::{Inserted, StoreError};
 use tracing::warn;
 
-use super::upkeep::{CHECKPOINT_PAGES, watched};
+use super::upkeep::{self, Upkeep};
 use super::{Job, Proof};
 use crate::sqlite::failure::{again, store_error};
 use crate::sqlite::prepared::Prepared;
@@ -27,22 +26,19 @@ type Answered = Result<Inserted, StoreError>;
 pub(super) struct Thread {
     file: Arc<File>,
     /// Absent after a failure that a fresh connection may mend.
-    pub(super) connection: Option<Prepared>,
+    connection: Option<Prepared>,
     proof: Arc<Proof>,
-    /// Pages in the log, as the last commit told.
-    pub(super) pages: Arc<AtomicI32>,
-    pub(super) checkpoint_at: i32,
+    upkeep: Upkeep,
 }
 
 impl Thread {
     pub(super) fn new(file: Arc<File>, connection: Connection, proof: Arc<Proof>) -> Self {
-        let pages = Arc::default();
+        let upkeep = Upkeep::default();
         Self {
             file,
-            connection: Some(watched(connection, &pages)),
+            connection: Some(upkeep.watch(connection)),
             proof,
-            pages,
-            checkpoint_at: CHECKPOINT_PAGES,
+            upkeep,
         }
     }
 
@@ -59,9 +55,13 @@ impl Thread {
             for (job, answer) in jobs.into_iter().zip(answers) {
                 tell(job, answer);
             }
-            self.checkpoint_if_due();
+            if let Some(connection) = &self.connection {
+                self.upkeep.checkpoint_if_due(connection.connection());
+            }
         }
-        self.end();
+        if let Some(connection) = &self.connection {
+            upkeep::end(connection.connection());
+        }
     }
 
     /// One answer a job.
@@ -99,7 +99,7 @@ impl Thread {
             none => {
                 let fresh = connection::writer(&self.file.path);
                 let fresh = fresh.map_err(|error| store_error(&self.file.path, error))?;
-                none.insert(watched(fresh, &self.pages))
+                none.insert(self.upkeep.watch(fresh))
             }
         };
         group::commit(connection, &self.file.path, units)
