@@ -1,7 +1,5 @@
 //! The port of bans, in SQL.
 
-use std::fmt::Debug;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
 use school::StoreError;
@@ -36,7 +34,7 @@ const DELETE: &str = "DELETE FROM ban WHERE network = $1 AND since = $2";
 const COUNT: &str = "UPDATE counter SET value = value + 1 WHERE name = 'bans' RETURNING value";
 
 #[async_trait]
-impl<E: Engine + Debug> BanSource for Sql<E> {
+impl<E: Engine> BanSource for Sql<E> {
     async fn changes(
         &self,
         since: Option<BanState>,
@@ -57,7 +55,7 @@ impl<E: Engine + Debug> BanSource for Sql<E> {
 }
 
 #[async_trait]
-impl<E: Engine + Debug> BanStore for Sql<E> {
+impl<E: Engine> BanStore for Sql<E> {
     async fn find(&self, network: Network, now: Timestamp) -> Result<Option<Ban>, BanError> {
         let find = Query::new(FIND, values![network.to_string(), now.as_microsecond()]);
         self.first(find, ban).await.map_err(ban_error)

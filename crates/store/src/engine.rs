@@ -3,11 +3,14 @@
 //! The SQL is what SQLite and PostgreSQL both speak: `$1` in order of first use, `RETURNING`, `ON CONFLICT`; no collation, no
 //! function of one engine only.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use school::{Inserted, StoreError};
 
 use crate::recent::Recent;
+use crate::status::Status;
 use crate::unit::Unit;
 use crate::value::{Row, Value};
 
@@ -31,7 +34,7 @@ impl Query {
 }
 
 /// Runs queries and units of work.
-pub(crate) trait Engine: Send + Sync + 'static {
+pub(crate) trait Engine: Debug + Send + Sync + 'static {
     /// Asks something that an index answers in microseconds.
     fn read(&self, query: Query) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
@@ -46,6 +49,34 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// The engine answers within a second, reading and writing.
     fn check(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What it says of itself now.
+    fn status(&self) -> Status;
+
+    /// Waits until nobody else prepares the same database.
+    fn turn(&self) -> impl Future<Output = Result<Turn, StoreError>> + Send;
+
+    /// Does every write that is queued, and refuses new ones. Blocks until then.
+    fn close(&self);
+}
+
+/// As long as this lives, nobody else has a turn on the same database.
+pub struct Turn {
+    _lock: Option<Box<dyn Any + Send>>,
+}
+
+impl Turn {
+    /// The database can be had by one at a time as it is.
+    pub(crate) fn free() -> Self {
+        Self { _lock: None }
+    }
+
+    /// A turn that lasts as long as this.
+    pub(crate) fn under(lock: impl Any + Send) -> Self {
+        Self {
+            _lock: Some(Box::new(lock)),
+        }
+    }
 }
 
 /// Every port, over one engine.

@@ -36,13 +36,15 @@ use school::{Clock, Inserted, StoreError};
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::engine::{Engine, Query};
+use crate::engine::{Engine, Query, Turn};
 use crate::migrations;
-use crate::opened::{OpenError, Opened, Status};
+use crate::open_error::OpenError;
+use crate::opened::Opened;
+use crate::status::Status;
 use crate::unit::{Expect, Unit};
 use crate::value::{Row, Value, values};
 use connect::Server;
-use connection::{Connection, Durability, Found};
+use connection::{Durability, Found};
 use failure::store_error;
 use link::Link;
 use reader::Reader;
@@ -122,7 +124,7 @@ pub async fn open(options: &Options) -> Result<Opened, OpenError> {
     let (addresses, within) = (&options.replicas, options.search_within);
     let replicas = Replicas::start(addresses, password, within, &reader)?;
     let written = replicas.as_ref().map(Replicas::written);
-    Ok(Opened::postgres(Postgres {
+    Ok(Opened::over(Postgres {
         database,
         schema,
         found: Mutex::new(connection.server.clone()),
@@ -164,11 +166,6 @@ pub(crate) struct Postgres {
     scanner: Scanner,
     writer: Writer,
     replicas: Option<Replicas>,
-}
-
-/// A lock that all processes on this database know; it ends with the connection.
-pub(crate) struct Held {
-    _connection: Connection,
 }
 
 impl Engine for Postgres {
@@ -221,16 +218,8 @@ impl Engine for Postgres {
             )),
         }
     }
-}
 
-/// PostgreSQL keeps no text with a NUL, and refuses to compare with one.
-fn can_match_nothing(query: &Query) -> bool {
-    let has_nul = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
-    query.params.iter().any(has_nul)
-}
-
-impl Postgres {
-    pub(crate) fn status(&self) -> Status {
+    fn status(&self) -> Status {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(now) = self.reader.found() {
             *found = now;
@@ -265,20 +254,24 @@ impl Postgres {
         }
     }
 
-    /// Waits for the lock, for half a minute at most.
-    pub(crate) async fn hold(&self) -> Result<Held, StoreError> {
+    /// For half a minute at most. All processes on this database know the lock, and it ends with its connection.
+    async fn turn(&self) -> Result<Turn, StoreError> {
         let connection = self.server.connect().await;
         let connection = connection.map_err(StoreError::Unavailable)?;
         let held = connection.execute(HOLD).await;
         held.map_err(|error| store_error(&error))?;
-        Ok(Held {
-            _connection: connection,
-        })
+        Ok(Turn::under(connection))
     }
 
-    pub(crate) fn close(&self) {
+    fn close(&self) {
         self.writer.close();
     }
+}
+
+/// PostgreSQL keeps no text with a NUL, and refuses to compare with one.
+fn can_match_nothing(query: &Query) -> bool {
+    let has_nul = |value: &Value| matches!(value, Value::Text(text) if text.contains('\0'));
+    query.params.iter().any(has_nul)
 }
 
 impl Drop for Postgres {

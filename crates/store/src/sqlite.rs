@@ -34,8 +34,10 @@ use std::time::Duration;
 
 use school::{Clock, Inserted, StoreError};
 
-use crate::engine::{Engine, Query};
-use crate::opened::{OpenError, Opened, Status};
+use crate::engine::{Engine, Query, Turn};
+use crate::open_error::OpenError;
+use crate::opened::Opened;
+use crate::status::Status;
 use crate::unit::{Expect, Unit};
 use crate::value::{Row, values};
 pub(crate) use filling::Filling;
@@ -84,7 +86,7 @@ pub fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let file = Arc::new(started.file);
     let writer = Writer::start(file.clone(), started.connection, options)?;
     let scanner = Scanner::start(file.clone(), options)?;
-    Ok(Opened::sqlite(Sqlite {
+    Ok(Opened::over(Sqlite {
         reader: Reader::new(file.clone()),
         file,
         writer,
@@ -148,10 +150,8 @@ impl Engine for Sqlite {
             )),
         }
     }
-}
 
-impl Sqlite {
-    pub(crate) fn status(&self) -> Status {
+    fn status(&self) -> Status {
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
         Status {
             engine: "SQLite",
@@ -166,7 +166,11 @@ impl Sqlite {
         }
     }
 
-    pub(crate) fn close(&self) {
+    async fn turn(&self) -> Result<Turn, StoreError> {
+        Ok(Turn::free())
+    }
+
+    fn close(&self) {
         self.scanner.close();
         self.writer.close();
     }

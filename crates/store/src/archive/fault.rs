@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use school::StoreError;
 
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 
 /// Why an archive can't be made or used.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use school::StoreError;
 
 use crate::archive::ArchiveError;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 
 /// Why a backup can't be made, proved or restored.
 #[derive(Debug, thiserror::Error)]

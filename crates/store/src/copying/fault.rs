@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 
 /// Why records can't be copied.
 #[derive(Debug, thiserror::Error)]

@@ -19,7 +19,7 @@ use super::connect::Server;
 use super::reader::Reader;
 use super::scanner::Scanner;
 use crate::engine::Query;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::value::Row;
 use positions::{Position, Writes};
 use watch::Watching;

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::failure::store_error;
 use super::{Options, must_be_usable};
 use crate::archive::ArchiveError;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 
 /// A server that is silent when we leave finds out by itself that we are gone.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use tracing::info;
 use super::connection::Connection;
 use super::failure::{cause, is_of_connection};
 use crate::migrations::Migration;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::value::{Row, values};
 
 /// The lock is another one than that of the writers.

@@ -4,7 +4,7 @@ use super::session::Session;
 use super::{Options, walk};
 use crate::archive::{ArchiveError, Source, Table, table};
 use crate::migrations;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::value::{Row, Value};
 
 const ONE_VIEW: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";

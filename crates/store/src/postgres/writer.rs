@@ -14,7 +14,7 @@ use tracing::{error, warn};
 
 use super::link::Link;
 use super::replicas::Written;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::unit::Unit;
 use thread::Thread;
 

@@ -11,7 +11,7 @@ use super::start::{create, open_error};
 use super::{Options, connection, upgrade};
 use crate::archive::{ArchiveError, Sink, Table};
 use crate::migrations;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::value::Value;
 
 /// Rows in one transaction.

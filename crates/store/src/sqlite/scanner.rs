@@ -12,7 +12,7 @@ use super::failure::store_error;
 use super::queue::{Queue, Refused};
 use super::{File, Options, connection};
 use crate::engine::Query;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::value::Row;
 
 /// More searches than this don't wait: the last would be too late anyhow.

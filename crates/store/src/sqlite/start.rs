@@ -14,7 +14,7 @@ use tracing::info;
 
 use super::{File, Options, connection, log_path, upgrade};
 use crate::migrations;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 /// After a crash a file up to this size is looked through before it is used, in about 50 ms. SQLite's log makes a crash harmless

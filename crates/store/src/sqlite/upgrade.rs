@@ -11,7 +11,7 @@ use tracing::info;
 use super::start::open_error;
 use super::{Options, connection};
 use crate::migrations::Migration;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 
 /// `PNDP` in the file's header: ours.
 const APPLICATION: i32 = 0x504E_4450;

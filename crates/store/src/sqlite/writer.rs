@@ -14,7 +14,7 @@ use tracing::{error, warn};
 
 use super::queue::{Queue, Refused};
 use super::{File, Options};
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::unit::Unit;
 use thread::Thread;
 

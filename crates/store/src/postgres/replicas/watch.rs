@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::positions::Position;
 use super::{POSITION, State, WITHIN};
 use crate::engine::Query;
-use crate::opened::OpenError;
+use crate::open_error::OpenError;
 use crate::postgres::reader::Reader;
 use crate::value::{Row, corrupt, values};
 
