@@ -12,6 +12,7 @@ mod plan;
 mod preflight;
 mod proof;
 mod renewal;
+mod serving;
 mod standing;
 mod state;
 mod store;
@@ -27,7 +28,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{Notify, watch};
 
 use crate::config::AcmeConfig;
-use crate::domains::Domains;
+use crate::domains::{self, Domains};
 use crate::lease::{Held, Lease};
 use crate::random;
 use crate::tls::{Certificates, OwnListener, Served, TlsError};
@@ -43,9 +44,10 @@ pub(crate) use terms::Terms;
 use failure::Failure;
 use order::{Buyer, Wanted};
 use plan::{Step, View};
+use serving::Serving;
 use standing::Standing;
 use state::{FIRST_PAUSE, State, Suggestion};
-use store::{Stamp, Store};
+use store::Store;
 
 /// How often the store is looked at: another edge may have put a certificate there.
 const LOOK: Duration = Duration::from_secs(5);
@@ -72,17 +74,13 @@ pub(crate) struct Acme {
     domains: Domains,
     /// As certificates spell them.
     names: Vec<String>,
-    https: OwnListener,
-    certificates: Arc<Certificates>,
+    serving: Serving,
     wake: Arc<Notify>,
     /// There while somebody wants one fetched now: the names that have failed since.
     asked: Option<Vec<String>>,
     lease: Lease,
     /// There from the first step that only one edge may take to the next rest.
     held: Option<Held>,
-    /// The files that were put in force last, or found wanting, and for which names.
-    seen: Option<([Option<Stamp>; 2], Vec<String>)>,
-    is_proved: bool,
 }
 
 impl Acme {
@@ -116,16 +114,13 @@ impl Acme {
                 terms: sender,
             },
             terms: receiver,
-            names: lower(&order.domains.now()),
+            names: domains::lower(&order.domains.now()),
             domains: order.domains,
-            https: order.https,
-            certificates: order.certificates,
+            serving: Serving::new(order.certificates, order.https),
             wake: Arc::default(),
             asked: None,
             lease,
             held: None,
-            seen: None,
-            is_proved: true,
         };
         acme.adopt();
         Ok(Some(acme))
@@ -151,9 +146,10 @@ impl Acme {
 
     async fn live(&mut self) {
         loop {
-            self.names = lower(&self.domains.now());
+            self.names = domains::lower(&self.domains.now());
             self.adopt();
-            self.prove().await;
+            let standing = &self.front.standing;
+            self.serving.prove(&self.names, standing).await;
             let (state, now) = (self.buyer.store.state(), Timestamp::now());
             self.agree(&state);
             let step = self.plan(&state, now);
@@ -178,6 +174,11 @@ impl Acme {
         }
     }
 
+    fn adopt(&mut self) {
+        let store = &self.buyer.store;
+        self.serving.adopt(store, &self.names, Timestamp::now());
+    }
+
     /// Goes by the terms in force. What failed on those before is tried at once.
     fn agree(&mut self, state: &State) {
         let terms = Arc::clone(&self.terms.borrow_and_update());
@@ -192,20 +193,14 @@ impl Acme {
     }
 
     fn plan(&mut self, state: &State, now: Timestamp) -> Step {
-        let served = self.certificates.real();
+        let served = self.serving.certificates.real();
         let view = View {
             state,
             served: served.as_deref(),
             domains: &self.names,
             now,
         };
-        let is_missing = |name: &&str| !self.certificates.has_real_for(name);
-        let missing: Vec<_> = self
-            .names
-            .iter()
-            .map(String::as_str)
-            .filter(is_missing)
-            .collect();
+        let missing = self.serving.missing(&self.names);
         self.front.standing.tell(&view, &missing);
         let place = state.next_order(now);
         if self.asked.is_some() && place > now {
@@ -246,54 +241,10 @@ impl Acme {
         }
     }
 
-    /// Puts the store's certificates in force if they are others, or for other names; of what can't be read, the last
-    /// good one stays.
-    fn adopt(&mut self) {
-        let seen = Some((self.buyer.store.stamps(), self.names.clone()));
-        if seen == self.seen {
-            return;
-        }
-        self.seen = seen;
-        match self.buyer.store.certificates(&self.names) {
-            Ok(served) if served.is_empty() => {}
-            Ok(served) => {
-                for served in &served {
-                    let text = standing::describe(served);
-                    tracing::info!("the certificate {text} is in force");
-                }
-                self.certificates.serve(served.into_iter().map(Arc::new));
-                self.is_proved = false;
-            }
-            Err(error) => {
-                tracing::error!(%error, "the fetched certificate can't be read; the last good one stays");
-            }
-        }
-    }
-
-    /// Shows by a handshake that the certificate in force is the one that clients get.
-    async fn prove(&mut self) {
-        let Some(served) = self.certificates.real().filter(|_| !self.is_proved) else {
-            return;
-        };
-        let mut names = self.names.iter();
-        let name = names.find(|name| served.names.cover(name));
-        let (Some(leaf), Some(name)) = (served.key.cert.first(), name) else {
-            self.is_proved = true;
-            return;
-        };
-        let proof = proof::is_served(leaf, name, self.https).await;
-        self.is_proved = proof.is_ok();
-        self.front.standing.unproved.set(i64::from(proof.is_err()));
-        match proof {
-            Ok(()) => tracing::info!("a handshake for `{name}` shows the certificate in force"),
-            Err(error) => tracing::error!(%error, "the certificate in force is not shown"),
-        }
-    }
-
     /// The lease is kept unless it was lost, which breaks the order off; whoever has it then goes on with it. One that is
     /// for the wrong names, or asked of the wrong authority, is broken off for good.
     async fn order(&mut self, held: Held, mut state: State, names: &[String]) -> Option<Held> {
-        let old = self.certificates.real();
+        let old = self.serving.certificates.real();
         let left_out = self.names.iter().filter(|name| !names.contains(name));
         let left_out: Vec<_> = left_out.cloned().collect();
         let wanted = Wanted {
@@ -321,7 +272,7 @@ impl Acme {
             Ok(()) => {
                 self.asked = None;
                 self.front.standing.fetched.inc();
-                self.seen = None;
+                self.serving.forget();
             }
             Err(failure) => self.fail(&held, state, names, failure),
         }
@@ -330,7 +281,7 @@ impl Acme {
 
     /// Asks the authority when to renew.
     async fn ask(&mut self, held: Held, mut state: State) -> Option<Held> {
-        let served = self.certificates.real()?;
+        let served = self.serving.certificates.real()?;
         let suggestion = tokio::select! {
             suggestion = self.suggestion(&held, &served) => suggestion,
             error = held.lose() => {
@@ -383,12 +334,4 @@ impl Acme {
             tracing::error!(%error, "`tls/acme/state.json` can't be written");
         }
     }
-}
-
-/// As certificates spell them.
-fn lower(domains: &[String]) -> Vec<String> {
-    domains
-        .iter()
-        .map(|domain| domain.to_ascii_lowercase())
-        .collect()
 }

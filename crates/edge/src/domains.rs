@@ -31,3 +31,9 @@ impl Domains {
         }
     }
 }
+
+/// As certificates spell them.
+pub(crate) fn lower(domains: &[String]) -> Vec<String> {
+    let lower = domains.iter().map(|domain| domain.to_ascii_lowercase());
+    lower.collect()
+}

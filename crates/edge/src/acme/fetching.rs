@@ -4,9 +4,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::lower;
 use super::plan::View;
 use super::store::Store;
+use crate::domains;
 use crate::tls::{Served, TlsError};
 
 /// How the fetching goes.
@@ -29,8 +29,8 @@ pub(crate) fn inspect(
     data: &Path,
     now: Timestamp,
 ) -> Result<(Fetching, Vec<Served>), TlsError> {
-    let (store, domains) = (Store::inside(data), lower(domains));
-    let (state, served) = (store.state(), store.certificates(&domains)?);
+    let (store, domains) = (Store::inside(data), domains::lower(domains));
+    let (state, served) = (store.state(), store.certificates(&domains, now)?);
     let view = View {
         state: &state,
         served: served.first(),

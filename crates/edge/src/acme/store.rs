@@ -91,8 +91,13 @@ impl Store {
         remove(&self.directory.join("account.json"))
     }
 
-    /// The certificate that was fetched last; and the one before, while that alone stands for one of these names.
-    pub(crate) fn certificates(&self, domains: &[String]) -> Result<Vec<Served>, TlsError> {
+    /// The certificate that was fetched last; and the one before, while that is good and alone stands for one of these
+    /// names.
+    pub(crate) fn certificates(
+        &self,
+        domains: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Served>, TlsError> {
         let Some(newest) = fetched(&self.certificate_path())? else {
             return Ok(Vec::new());
         };
@@ -100,6 +105,7 @@ impl Store {
             tracing::error!(%error, "the certificate before the newest can't be read");
             None
         });
+        let before = before.filter(|before| now < before.said.not_after);
         let mut left_out = domains.iter().filter(|name| !newest.names.cover(name));
         let before = before.filter(|before| left_out.any(|name| before.names.cover(name)));
         Ok([newest].into_iter().chain(before).collect())

@@ -149,6 +149,23 @@ fn a_name_that_fails_at_renewal_keeps_the_certificate_that_stands_for_it() {
 }
 
 #[test]
+fn a_name_is_without_a_certificate_when_the_one_that_stood_for_it_has_ended() {
+    let pebble = Pebble::with(&[], 8);
+    let house = fetching(&pebble, tempfile::tempdir().unwrap());
+    let trust = pebble.trust();
+    wait_for_certificate(&house, &trust);
+    pebble.lose(BAD);
+    let missing = || house.metric("edge_certificate_names_missing");
+    assert_eq!(missing(), 0);
+    eventually("the end of what stood for it", || missing() == 1);
+    assert_eq!(house.plain().exchange(get(BAD)).status, 503);
+    assert!(!is_fetched(&house, &house.trust(), GOOD), "it was renewed");
+    assert_eq!(house.plain().exchange(get(GOOD)).status, 308);
+    let mut local = house.trust().connect(house.address("https"), BAD);
+    assert_eq!(local.exchange(get(BAD)).status, 200, "the local one serves");
+}
+
+#[test]
 fn a_new_name_need_not_wait_for_one_that_can_be_proved_no_longer() {
     let pebble = Pebble::start();
     let house = fetching(&pebble, tempfile::tempdir().unwrap());
