@@ -1,10 +1,13 @@
-//! SQLite's errors in the words of the ports.
+//! SQLite's errors in the words of the ports, and of those who open a store.
 
+use std::io;
 use std::path::Path;
 
 use rusqlite::Error;
 use rusqlite::ffi::{ErrorCode, SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_UNIQUE};
 use school::StoreError;
+
+use crate::open_error::OpenError;
 
 /// Columns that hold a value once, and the field that they are told as.
 const UNIQUE: [(&str, &str); 2] = [
@@ -15,6 +18,28 @@ const UNIQUE: [(&str, &str); 2] = [
 /// What the error means for an operation on the database at `path`.
 pub(super) fn store_error(path: &Path, error: Error) -> StoreError {
     meaning(error, || room(path))
+}
+
+/// SQLite's error while opening, with the mend.
+pub(super) fn open_error(path: &Path, error: Error) -> OpenError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase(path),
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged {
+            path,
+            what: error.to_string(),
+        },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Held(path),
+        Some(ErrorCode::DiskFull) => OpenError::Full(path),
+        Some(ErrorCode::SystemIoFailure) if room(&path) == Some(0) => OpenError::Full(path),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            OpenError::NotWritable {
+                path,
+                cause: io::Error::other(error),
+            }
+        }
+        _ => OpenError::Other { path, cause: error },
+    }
 }
 
 fn meaning(error: Error, room: impl FnOnce() -> Option<u64>) -> StoreError {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::failure::open_error;
 use super::failure::store_error;
-use super::start::{create, open_error};
+use super::start::create;
 use super::{Options, connection, upgrade};
 use crate::archive::{ArchiveError, Sink, Table};
 use crate::migrations;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::connection::{self, read};
+use super::failure::open_error;
 use super::failure::store_error;
-use super::start::open_error;
 use crate::archive::{ArchiveError, Source, Table};
 use crate::value::{Row, Value};
 

@@ -1,7 +1,7 @@
 //! From a path to a database that is ours, sound and of this schema; or why not, in words.
 
 use std::fs::{File as Handle, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use rusqlite::ffi::ErrorCode;
 use tracing::info;
 
+use super::failure::open_error;
 use super::{File, Options, connection, log_path, upgrade};
 use crate::migrations;
 use crate::open_error::OpenError;
@@ -128,28 +129,4 @@ fn is_busy(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
     )
-}
-
-/// SQLite's error while opening, with the mend.
-pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
-    let path = path.to_owned();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase(path),
-        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged {
-            path,
-            what: error.to_string(),
-        },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Held(path),
-        Some(ErrorCode::DiskFull) => OpenError::Full(path),
-        Some(ErrorCode::SystemIoFailure) if super::failure::room(&path) == Some(0) => {
-            OpenError::Full(path)
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            OpenError::NotWritable {
-                path,
-                cause: io::Error::other(error),
-            }
-        }
-        _ => OpenError::Other { path, cause: error },
-    }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tracing::info;
 
-use super::start::open_error;
+use super::failure::open_error;
 use super::{Options, connection};
 use crate::migrations::Migration;
 use crate::open_error::OpenError;

@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::connection;
+use super::failure::open_error;
 use super::failure::store_error;
-use super::start::open_error;
 use crate::archive::ArchiveError;
 
 /// As long as it lives nobody else writes: who tries waits, and is told after some seconds that it can't be done now.
