@@ -1,5 +1,6 @@
 //! Upstreams: named groups of targets, who of them is well, and who gets the next request.
 
+mod arriving;
 mod asking;
 mod balance;
 mod budget;
@@ -37,8 +38,9 @@ use source::Source;
 
 use crate::config::{Address, UpstreamConfig};
 
+pub(crate) use arriving::{Arriving, Failure};
 pub(crate) use asking::{Asking, Introduction};
-pub(crate) use channel::{Arriving, Channel, Failure};
+pub(crate) use channel::Channel;
 pub(crate) use clock::Clock;
 pub(crate) use counts::Families;
 pub(crate) use idle::stated;

@@ -17,8 +17,8 @@ use hyper::ext::ReasonPhrase;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::arriving::{Arriving, Failure};
 use super::asking::Asking;
-use super::channel::{Arriving, Failure};
 use super::line::Line;
 use super::target::Target;
 use super::unreachable::Unreachable;

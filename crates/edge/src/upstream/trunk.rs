@@ -18,8 +18,8 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use super::arriving::{Arriving, Failure};
 use super::asking::Asking;
-use super::channel::{Arriving, Failure};
 use super::clock::Clock;
 use super::line::Line;
 use super::target::Target;

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::SizeHint;
 use tokio::io::AsyncReadExt;
 
-use super::super::channel::Arriving;
+use super::super::arriving::Arriving;
 use super::super::line::Line;
 use super::chunks::{Chunks, Piece};
 use super::head::{self, Framing, Head, Malformed};
