@@ -1,5 +1,7 @@
 //! The audit trail: what was changed, by whom, from where; append-only, each entry chained to the one before.
 
+mod operations;
+
 use std::net::IpAddr;
 
 use async_trait::async_trait;
@@ -7,14 +9,14 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::actor::{Actor, Denied};
+use crate::actor::Actor;
 use crate::page::{Limit, Page};
 use crate::repeat::{Inserted, Repeat};
-use crate::role::Role;
 use crate::secret::hex;
 use crate::store_error::StoreError;
-use crate::stores::Stores;
 use crate::time::Timestamp;
+
+pub use operations::{AuditError, list, verify};
 
 /// One change, as an operation hands it to a port; the store adds the object's id, the place and the hash.
 /// A store without a trail of its own keeps it as JSON until the trail has it.
@@ -258,47 +260,6 @@ pub enum Verdict {
         /// The place.
         seq: i64,
     },
-}
-
-/// Why the trail can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// Only administrators may.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// One page of the trail, newest first.
-pub async fn list(
-    stores: &Stores,
-    actor: &Actor,
-    before: Option<i64>,
-    limit: Limit,
-) -> Result<Page<Entry>, AuditError> {
-    actor.must_be(Role::Admin)?;
-    Ok(stores.audit.list(before, limit).await?)
-}
-
-/// Walks the whole trail and checks each link.
-pub async fn verify(stores: &Stores, actor: &Actor) -> Result<Verdict, AuditError> {
-    const ROWS: usize = 1000;
-    actor.must_be(Role::Admin)?;
-    let (mut entries, mut head) = (0, CHAIN_START);
-    loop {
-        let rows = stores.audit.walk(entries, ROWS).await?;
-        for entry in &rows {
-            if entry.seq != entries + 1 || entry.hash != entry.chained(&head) {
-                return Ok(Verdict::Broken { seq: entries + 1 });
-            }
-            (entries, head) = (entry.seq, entry.hash);
-        }
-        if rows.len() < ROWS {
-            return Ok(Verdict::Sound { entries, head });
-        }
-    }
 }
 
 #[cfg(test)]

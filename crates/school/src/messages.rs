@@ -1,18 +1,19 @@
 //! The message board: anybody may read, and post unless the school closed it.
 
+mod operations;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Actor, Denied};
-use crate::audit::{Action, Change};
+use crate::audit::Change;
 use crate::field::{FieldErrors, text};
 use crate::page::{Limit, Page};
 use crate::people::PersonId;
-use crate::repeat::{Done, Inserted, Repeat};
-use crate::role::Role;
+use crate::repeat::{Inserted, Repeat};
 use crate::store_error::StoreError;
-use crate::stores::Stores;
 use crate::time::Timestamp;
+
+pub use operations::{MessageError, list, post, remove};
 
 /// The longest message, in characters.
 pub const MOST_TEXT: usize = 1000;
@@ -104,29 +105,6 @@ pub trait MessageStore: Send + Sync {
     async fn delete(&self, id: i64, change: Change) -> Result<(), StoreError>;
 }
 
-/// Why something could not be done with messages.
-#[derive(Debug, thiserror::Error)]
-pub enum MessageError {
-    /// The actor may not.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// There is no such message.
-    #[error("there is no such message")]
-    NotFound,
-    /// The store refused or failed.
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for MessageError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound => Self::NotFound,
-            other => Self::Store(other),
-        }
-    }
-}
-
 /// A part of the list of messages: those below the first number, down to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part(i64, i64);
@@ -153,60 +131,6 @@ pub async fn part(store: &dyn MessageStore, part: Part) -> Result<Vec<Message>, 
     rows.retain(|message| message.id >= part.1);
     rows.reverse();
     Ok(rows)
-}
-
-/// Posts a message.
-pub async fn post(
-    stores: &Stores,
-    actor: &Actor,
-    posting: Posting,
-    new: NewMessage,
-    repeat: Option<Repeat>,
-    at: Timestamp,
-) -> Result<Done<Message>, MessageError> {
-    match posting {
-        Posting::Open if actor.role.is_none() => {}
-        Posting::Open | Posting::SignedIn => actor.must_be_writing(Role::Member)?,
-    }
-    let message = Message {
-        id: 0,
-        message: new.message,
-        name: new.name,
-        person_id: actor.person(),
-        created_at: at,
-    };
-    let change = Change::new(actor, Action::MessagePost, at).after(&message);
-    match stores.messages.insert(&message, change, repeat).await? {
-        Inserted::New(id) => Ok(Done::First(Message { id, ..message })),
-        Inserted::Repeated { id, after } => {
-            let first: Message = serde_json::from_str(&after)
-                .map_err(|error| StoreError::Corrupt(Box::new(error)))?;
-            Ok(Done::Repeated(Message { id, ..first }))
-        }
-    }
-}
-
-/// One page of messages, newest first; anybody may read.
-pub async fn list(
-    stores: &Stores,
-    before: Option<i64>,
-    limit: Limit,
-) -> Result<Page<Message>, MessageError> {
-    Ok(stores.messages.list(before, limit).await?)
-}
-
-/// Takes a message down; staff may.
-pub async fn remove(
-    stores: &Stores,
-    actor: &Actor,
-    id: i64,
-    at: Timestamp,
-) -> Result<(), MessageError> {
-    actor.must_be_writing(Role::Staff)?;
-    Ok(stores
-        .messages
-        .delete(id, Change::new(actor, Action::MessageRemove, at))
-        .await?)
 }
 
 #[cfg(test)]
