@@ -90,7 +90,10 @@ async fn round(upstream: &Upstream, resolver: &TokioResolver) {
         .sources
         .iter()
         .map(async |source| match source.name() {
-            Some(name) => Some(ask(resolver, name).await),
+            Some(name) => {
+                let is_of_tasks = source.roster().is_of_tasks();
+                Some(ask(resolver, name, is_of_tasks).await)
+            }
             None => None,
         });
     for (source, heard) in upstream.sources.iter().zip(join_all(asked).await) {
@@ -123,11 +126,15 @@ async fn round(upstream: &Upstream, resolver: &TokioResolver) {
 }
 
 /// A service of Docker Swarm has one address for all its tasks; `tasks.` and its name have one for each.
-async fn ask(resolver: &TokioResolver, name: &str) -> Answer {
+async fn ask(resolver: &TokioResolver, name: &str, is_of_tasks: bool) -> Answer {
     if !name.contains('.') && name != "localhost" {
         let tasks = look_up(resolver, &format!("tasks.{name}.")).await;
-        if tasks.has_addresses() {
-            return tasks;
+        // While nobody can say, the service's address must not take the place of its tasks.
+        if tasks.has_addresses() || is_of_tasks && !tasks.is_denial() {
+            return Answer {
+                is_of_tasks: true,
+                ..tasks
+            };
         }
     }
     // Absolute: a search domain could lead to a stranger's host of the same name.
@@ -141,7 +148,11 @@ async fn look_up(resolver: &TokioResolver, name: &str) -> Answer {
         look_up_kind(resolver, name, RecordType::AAAA),
     )
     .await;
-    Answer { ipv4, ipv6 }
+    Answer {
+        ipv4,
+        ipv6,
+        is_of_tasks: false,
+    }
 }
 
 async fn look_up_kind(resolver: &TokioResolver, name: &str, kind: RecordType) -> Heard {

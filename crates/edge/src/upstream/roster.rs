@@ -16,6 +16,8 @@ const MOST_VANISHED: usize = 1024;
 pub(super) struct Answer {
     pub(super) ipv4: Heard,
     pub(super) ipv6: Heard,
+    /// Whether it is about each task of a service, and not about the service.
+    pub(super) is_of_tasks: bool,
 }
 
 /// What was heard of its addresses of one kind.
@@ -37,7 +39,7 @@ impl Answer {
     }
 
     /// Whether the name is certain to stand for nothing.
-    fn is_denial(&self) -> bool {
+    pub(super) fn is_denial(&self) -> bool {
         self.ipv4 == Heard::Nothing && self.ipv6 == Heard::Nothing
     }
 
@@ -58,11 +60,17 @@ pub(super) struct Roster {
     vanished: VecDeque<IpAddr>,
     denials: u32,
     has_heard: bool,
+    is_of_tasks: bool,
 }
 
 impl Roster {
     pub(super) fn current(&self) -> &[Arc<Target>] {
         &self.current
+    }
+
+    /// Whether these are the tasks of a service.
+    pub(super) fn is_of_tasks(&self) -> bool {
+        self.is_of_tasks
     }
 
     /// The same with other targets in the place of each.
@@ -72,6 +80,7 @@ impl Roster {
             vanished: self.vanished.clone(),
             denials: self.denials,
             has_heard: self.has_heard,
+            is_of_tasks: self.is_of_tasks,
         }
     }
 
@@ -88,6 +97,7 @@ impl Roster {
             return false;
         }
         self.denials = 0;
+        self.is_of_tasks = answer.is_of_tasks;
         let ipv4 = self.of_kind(answer.ipv4, IpAddr::is_ipv4);
         let ipv6 = self.of_kind(answer.ipv6, IpAddr::is_ipv6);
         self.update([ipv4, ipv6].concat(), make)

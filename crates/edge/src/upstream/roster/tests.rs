@@ -37,17 +37,19 @@ fn silence() -> Heard {
 }
 
 fn addresses(last: &[u8]) -> Answer {
+    answer(ipv4(last), Heard::Nothing)
+}
+
+fn answer(ipv4: Heard, ipv6: Heard) -> Answer {
     Answer {
-        ipv4: ipv4(last),
-        ipv6: Heard::Nothing,
+        ipv4,
+        ipv6,
+        is_of_tasks: false,
     }
 }
 
 fn nothing() -> Answer {
-    Answer {
-        ipv4: Heard::Nothing,
-        ipv6: Heard::Nothing,
-    }
+    answer(Heard::Nothing, Heard::Nothing)
 }
 
 fn shown(roster: &Roster) -> Vec<(u8, Verdict)> {
@@ -77,11 +79,7 @@ fn the_last_good_answer_stands_while_nobody_can_say() {
     let mut roster = Roster::default();
     roster.hear(addresses(&[1]), make);
     for _ in 0..10 {
-        let answer = Answer {
-            ipv4: silence(),
-            ipv6: silence(),
-        };
-        assert!(!roster.hear(answer, make));
+        assert!(!roster.hear(answer(silence(), silence()), make));
     }
     assert_eq!(shown(&roster).len(), 1);
 }
@@ -91,7 +89,7 @@ fn addresses_of_one_kind_stand_while_only_those_of_the_other_are_told() {
     let check = |answers: &[(Heard, Heard)], expected: &[u8]| {
         let mut roster = Roster::default();
         for (ipv4, ipv6) in answers.iter().cloned() {
-            roster.hear(Answer { ipv4, ipv6 }, make);
+            roster.hear(answer(ipv4, ipv6), make);
         }
         let shown: Vec<u8> = shown(&roster).iter().map(|target| target.0).collect();
         assert_eq!(shown, expected, "{answers:?}");

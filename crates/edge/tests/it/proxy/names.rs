@@ -251,6 +251,26 @@ fn a_swarm_service_is_each_of_its_tasks() {
 }
 
 #[test]
+fn the_tasks_of_a_service_stand_while_the_name_server_can_say_only_the_service() {
+    let names = Names::default();
+    let (port, _backends) = backends(&[35, 36]);
+    names.say("layanan", addresses(&[35]));
+    names.say("tasks.layanan", addresses(&[36]));
+    let house = facing(&names, "layanan", port);
+    let mut client = house.plain();
+    assert_eq!(client.exchange(GET).text(), "36");
+    names.say("tasks.layanan", Said::Failure);
+    // The second round begins when the first one's answers have been heard.
+    for _ in 0..2 {
+        let before = names.questions();
+        eventually("another question", || {
+            assert_eq!(client.exchange(GET).text(), "36");
+            names.questions() > before + 1
+        });
+    }
+}
+
+#[test]
 fn a_name_that_means_nothing_is_said_to_be_the_cause() {
     let names = Names::default();
     let mut upstream = app(&["http://nirgendwo.test:9".to_owned()]);
