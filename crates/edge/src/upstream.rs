@@ -206,8 +206,8 @@ impl Upstream {
         self.changed.notify_waiters();
     }
 
-    /// A connection could not be made, or the target closed it without a word, or said nothing in time: its name is looked up anew, and after a few it is left out for a while,
-    /// unless it is the last.
+    /// A connection could not be made, or the target closed it without a word, or said nothing in time: its name is
+    /// looked up anew, and after a few it is left out for a while, unless it is the last.
     pub(crate) fn failed(&self, target: &Arc<Target>) {
         self.asks.notify_one();
         let now = self.clock.now();

@@ -109,10 +109,11 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        self.waiting("ended");
-        if let Some(part) = self.readiness.lock().get_mut(self.name) {
-            part.has_been_ready = false;
-        }
+        let known = Known {
+            state: State::Waiting("ended".to_owned()),
+            has_been_ready: false,
+        };
+        self.readiness.lock().insert(self.name, known);
     }
 }
 

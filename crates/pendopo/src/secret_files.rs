@@ -11,8 +11,7 @@ use crate::stores;
 /// Each file once, with a setting that leads to it: passwords and keys that settings name, the configuration itself where
 /// a secret stands in it, and private keys.
 pub(crate) fn of(loaded: &Loaded) -> BTreeMap<PathBuf, String> {
-    let keys = keys(&loaded.config).into_iter();
-    let keys = keys.map(|(key, file)| (file, key.to_owned()));
+    let keys = keys(&loaded.config);
     loaded.secrets_in_files().chain(keys).collect()
 }
 
@@ -29,11 +28,11 @@ pub(crate) fn warn_of(loaded: &Loaded) {
     }
 }
 
-fn keys(config: &Config) -> Vec<(&'static str, PathBuf)> {
+fn keys(config: &Config) -> Vec<(PathBuf, String)> {
     let (store, tls) = (&config.store, &config.edge.tls);
     let mut keys = Vec::new();
-    let mut name = |key, file: Option<&Path>| {
-        keys.extend(file.map(|file| (key, file.to_owned())));
+    let mut name = |key: &str, file: Option<&Path>| {
+        keys.extend(file.map(|file| (file.to_owned(), key.to_owned())));
     };
     name("edge.tls.key", tls.key.as_deref());
     for pair in &tls.pair {
@@ -46,7 +45,7 @@ fn keys(config: &Config) -> Vec<(&'static str, PathBuf)> {
         name("store.audit", address.key_file());
     }
     for named in stores::named_redis(store) {
-        name(named.key(), named.key_file());
+        name(&named.key(), named.key_file());
     }
     keys
 }

@@ -117,11 +117,23 @@ impl TryFrom<String> for Action {
 impl Change {
     /// A change by this actor, with nothing said yet of the object.
     pub fn new(actor: &Actor, action: Action, at: Timestamp) -> Self {
+        let request_id = actor.request_id.clone();
+        Self::by(actor.name(), actor.address, request_id, action, at)
+    }
+
+    /// The same by somebody whom only these describe.
+    pub fn by(
+        actor: String,
+        address: Option<IpAddr>,
+        request_id: Option<String>,
+        action: Action,
+        at: Timestamp,
+    ) -> Self {
         Self {
             at,
-            actor: actor.name(),
-            address: actor.address,
-            request_id: actor.request_id.clone(),
+            actor,
+            address,
+            request_id,
             action,
             before: None,
             after: None,

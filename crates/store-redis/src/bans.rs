@@ -74,23 +74,17 @@ impl BanStore for Bans {
     }
 
     async fn put(&self, ban: &Ban, before: Option<&Ban>, author: &Author) -> Result<i64, BanError> {
-        let (action, before) = match before {
-            // One that has ended stands where none does.
-            Some(before) if before.is_in_force(ban.since) => (Action::BanChange, Some(before)),
-            Some(_) => return Err(BanError::Stale),
-            None => (Action::BanAdd, None),
+        let change = match before {
+            None => change(Action::BanAdd, author, ban.since),
+            Some(before) => change(Action::BanChange, author, ban.since).before(before),
         };
-        let mut change = change(action, author, ban.since).after(ban);
-        if let Some(before) = before {
-            change = change.before(before);
-        }
         let asked = Asked {
             network: ban.network,
             before,
             after: Some(ban),
             now: ban.since,
         };
-        self.change(&asked, change).await
+        self.change(&asked, change.after(ban)).await
     }
 
     async fn remove(&self, ban: &Ban, author: &Author, at: Timestamp) -> Result<i64, BanError> {
@@ -159,15 +153,9 @@ fn read(text: &str) -> Result<Ban, StoreError> {
 }
 
 fn change(action: Action, author: &Author, at: Timestamp) -> Change {
-    Change {
-        at: school::Timestamp(at.as_microsecond()),
-        actor: author.name.clone(),
-        address: author.address,
-        request_id: author.request_id.clone(),
-        action,
-        before: None,
-        after: None,
-    }
+    let (name, request_id) = (author.name.clone(), author.request_id.clone());
+    let at = school::Timestamp(at.as_microsecond());
+    Change::by(name, author.address, request_id, action, at)
 }
 
 pub(crate) fn ban_error(error: StoreError) -> BanError {

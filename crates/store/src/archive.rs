@@ -31,7 +31,7 @@ pub use origin::Origin;
 
 pub(crate) use origin::WriteLock;
 pub(crate) use table::Table;
-pub(crate) use transfer::{Sink, digest, move_table, prove, transfer};
+pub(crate) use transfer::{Sink, compare, digest, move_table, prove, transfer};
 
 use beside::Joined;
 use input::Input;
@@ -166,12 +166,7 @@ pub fn restore(
     for part in &manifest.tables {
         parts.push((manifest.head.table(&part.name)?, part));
     }
-    let (mut done, all) = (0, manifest.rows());
-    let mut step = || {
-        done += 1;
-        progress(Stage::Comparing, done, all);
-    };
-    prove(&mut source, parts.into_iter(), &mut step)?;
+    compare(&mut source, parts.into_iter(), progress)?;
     Ok(manifest)
 }
 

@@ -129,15 +129,9 @@ fn ban(mut row: Row) -> Result<Ban, StoreError> {
 }
 
 fn change(action: Action, author: &Author, at: Timestamp) -> Change {
-    Change {
-        at: school::Timestamp(at.as_microsecond()),
-        actor: author.name.clone(),
-        address: author.address,
-        request_id: author.request_id.clone(),
-        action,
-        before: None,
-        after: None,
-    }
+    let (name, request_id) = (author.name.clone(), author.request_id.clone());
+    let at = school::Timestamp(at.as_microsecond());
+    Change::by(name, author.address, request_id, action, at)
 }
 
 fn full() -> StoreError {

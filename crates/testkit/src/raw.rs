@@ -1,15 +1,27 @@
 //! A client that sends exactly these bytes, over plain TCP or TLS.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use rustls::{ClientConnection, StreamOwned};
+use socket2::{Domain, Socket, Type};
 
 use crate::response::Response;
 
 /// No test waits longer than this for a byte.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection from another address of this machine, which the whole loopback network is.
+pub fn connect_from(from: impl Into<Ipv4Addr>, to: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let from = SocketAddr::from((from.into(), 0));
+    socket
+        .bind(&from.into())
+        .expect("an address of the loopback network");
+    socket.connect(&to.into()).expect("a server that listens");
+    socket.into()
+}
 
 /// One connection.
 pub struct Raw {
@@ -126,12 +138,14 @@ impl Raw {
         self.received.is_empty() && !self.read_more()
     }
 
-    /// Tells the server that nothing more will be sent.
+    /// Tells the server that nothing more will be sent. One that has reset the connection needs no telling.
     pub fn finish(&mut self) -> &mut Self {
-        self.socket()
-            .shutdown(Shutdown::Write)
-            .expect("a socket that can be half closed");
-        self
+        match self.socket().shutdown(Shutdown::Write) {
+            Err(error) if error.kind() != ErrorKind::NotConnected => {
+                panic!("a socket that can't be half closed: {error}")
+            }
+            _ => self,
+        }
     }
 
     /// The socket, for its options and its local address.

@@ -48,6 +48,26 @@ pub struct Told {
     pub after: Option<Ban>,
 }
 
+impl Told {
+    /// An entry as a trail keeps it, with the bans as JSON.
+    pub fn read(
+        action: String,
+        actor: String,
+        number: Option<i64>,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> Self {
+        let ban = |text| serde_json::from_str(text).expect("a ban in the trail");
+        Self {
+            action,
+            actor,
+            number,
+            before: before.map(ban),
+            after: after.map(ban),
+        }
+    }
+}
+
 /// Makes a test of every behaviour: the attribute that makes a function a test, and a function that answers a future of
 /// `Fresh`.
 #[macro_export]

@@ -116,22 +116,9 @@ fn serves(engine: &Engine) -> Result<()> {
     let client = || Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     start(engine, port)?;
     hardening::processes(engine, "the image alone", NAME)?;
-    let words = [
-        "exec",
-        NAME,
-        "/pendopo",
-        "token",
-        "new",
-        "admin",
-        "--label",
-        "deploy-test",
-    ];
-    let told = engine.docker(&[&words[..], &["--scope", "write"]].concat())?;
+    let token = engine.token(NAME)?;
     let mut writer = client()?;
-    writer.authorize(&format!(
-        "Bearer {}",
-        told.lines().last().unwrap_or_default().trim()
-    ));
+    writer.authorize(&format!("Bearer {token}"));
     writer.post("/messages", &json!({ "message": TEXT }))?;
     engine.docker(&["stop", GRACE, NAME])?;
     let code = engine.inspect(NAME)?["State"]["ExitCode"].clone();

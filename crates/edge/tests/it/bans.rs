@@ -3,12 +3,11 @@
 mod places;
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use socket2::{Domain, Socket, Type};
-use testkit::raw::Raw;
+use testkit::raw::{Raw, connect_from};
 use testkit::tls::connect_on;
 use traffic::Ban;
 
@@ -56,15 +55,6 @@ fn ask(client: &mut Raw, from: &str) -> u16 {
     client.exchange(request).status
 }
 
-/// A connection from another address of this machine.
-fn connect_from(from: &str, to: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let from: SocketAddr = format!("{from}:0").parse().unwrap();
-    socket.bind(&from.into()).unwrap();
-    socket.connect(&to.into()).unwrap();
-    socket.into()
-}
-
 /// How long it takes from now until this is so.
 fn time_until(what: &str, is_so: impl FnMut() -> bool) -> Duration {
     let begun = Instant::now();
@@ -79,7 +69,7 @@ fn a_banned_address_is_closed_before_the_handshake() {
     kept.set([forced("127.0.0.2"), forced("2001:db8::/32")]);
     eventually("the bans", || house.metric("edge_bans") == 2);
     for scheme in ["http", "https"] {
-        let mut client = Raw::on(connect_from("127.0.0.2", house.address(scheme)));
+        let mut client = Raw::on(connect_from([127, 0, 0, 2], house.address(scheme)));
         client.send([0x16, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]);
         assert!(client.is_closed() && client.rest().is_empty(), "{scheme}");
     }
@@ -89,7 +79,7 @@ fn a_banned_address_is_closed_before_the_handshake() {
         0
     );
     // Its neighbour is not.
-    let socket = connect_from("127.0.0.3", house.address("https"));
+    let socket = connect_from([127, 0, 0, 3], house.address("https"));
     let mut neighbour = connect_on(socket, house.trust().config(&["http/1.1"]), "localhost");
     assert_eq!(neighbour.exchange(REQUEST).status, 200);
     assert_eq!(house.records(1).len(), 1);
@@ -241,7 +231,7 @@ fn bans_spare_this_machine_proxies_and_whoever_hides_all_others_unless_forced() 
     eventually("the bans", || ask(&mut proxy, "203.0.113.7") == 403);
     assert_eq!(ask(&mut proxy, "10.0.0.2"), 200);
     assert_eq!(ask(&mut proxy, "10.0.0.3"), 403);
-    let mut other = Raw::on(connect_from("127.0.0.2", house.address("http")));
+    let mut other = Raw::on(connect_from([127, 0, 0, 2], house.address("http")));
     assert_eq!(other.exchange(REQUEST).status, 200);
     kept.set([forced("10.0.0.0/24")]);
     eventually("the force", || ask(&mut proxy, "10.0.0.2") == 403);

@@ -90,13 +90,8 @@ impl Named<'_> {
     }
 
     /// The setting that names it.
-    pub(crate) fn key(&self) -> &'static str {
-        match self.what {
-            SESSIONS => "store.sessions",
-            CACHE => "store.cache",
-            MESSAGES => "store.messages",
-            _ => "store.limits",
-        }
+    pub(crate) fn key(&self) -> String {
+        format!("store.{}", self.what)
     }
 
     /// The private key by which it knows us.
@@ -235,9 +230,9 @@ pub(super) fn warn_of(config: &StoreConfig) {
     for named in named(config) {
         if named.address.is_exposed() {
             tracing::warn!(
-                "others on the way to the server of `store.{}` may listen: write `rediss://` in its address, and \
+                "others on the way to the server of `{}` may listen: write `rediss://` in its address, and \
                  `tls-port` in the server's configuration",
-                named.what
+                named.key()
             );
         }
     }

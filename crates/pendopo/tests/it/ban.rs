@@ -1,12 +1,11 @@
 //! Bans from the command line, beside a running server and without one.
 
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
 use tempfile::tempdir;
+use testkit::raw::connect_from;
 use testkit::{Raw, eventually};
 
 use crate::backup::listed;
@@ -43,15 +42,6 @@ fn must_become(server: &Server, client: &str, expected: u16) {
 fn must_hold(server: &Server, bans: usize) {
     let line = format!("\npendopo_edge_bans {bans}\n");
     server.ask_until("/metrics", |answer| answer.text().contains(&line));
-}
-
-/// A connection from another address of this machine.
-fn connect_from(from: &str, to: SocketAddr) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let from: SocketAddr = format!("{from}:0").parse().unwrap();
-    socket.bind(&from.into()).unwrap();
-    socket.connect(&to.into()).unwrap();
-    socket.into()
 }
 
 /// What the audit trail tells of bans: action, actor, before and after.
@@ -174,7 +164,7 @@ fn a_ban_outlives_a_kill_right_after_it_was_made() {
     let server = Server::start(path, &[]);
     // Closed before the handshake: not a byte comes back.
     let is_closed = || {
-        let mut client = Raw::on(connect_from("127.0.0.2", server.https_address()));
+        let mut client = Raw::on(connect_from([127, 0, 0, 2], server.https_address()));
         client.send([0x16, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]).finish();
         client.rest().is_empty()
     };

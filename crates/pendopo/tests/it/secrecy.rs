@@ -150,6 +150,32 @@ fn whoever_lets_everybody_read_a_secret_is_told_whatever_secret_it_is() {
 }
 
 #[test]
+fn whoever_lets_everybody_read_a_key_for_a_server_is_told_which_setting_names_it() {
+    const STORES: [&str; 5] = ["sessions", "cache", "messages", "limits", "bans"];
+    let directory = tempdir().unwrap();
+    let path = directory.path();
+    testkit::Authority::default().issue(path, &["localhost"]);
+    let settings = STORES.map(|store| {
+        let key = path.join(format!("key-of-{store}"));
+        fs::copy(path.join("certificate.key"), &key).unwrap();
+        fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+        let certificate = path.join("certificate.pem");
+        format!(
+            "{store} = \"rediss://127.0.0.1:1?cert_file={}&key_file={}\"\n",
+            certificate.display(),
+            key.display()
+        )
+    });
+    let settings = format!("[store]\n{}", settings.concat());
+    fs::write(path.join("pendopo.toml"), settings).unwrap();
+    let doctor = run(path, &["doctor"]);
+    for store in STORES {
+        let leads = format!("key-of-{store}, which `store.{store}` leads to: `chmod o-r");
+        assert!(doctor.stdout.contains(&leads), "{leads}: {doctor:?}");
+    }
+}
+
+#[test]
 fn a_crash_leaves_nothing_of_the_memory_behind() {
     let most = getrlimit(Resource::Core).maximum;
     let all = Rlimit {

@@ -53,15 +53,9 @@ struct OfRecords(Stores);
 impl Trail for OfRecords {
     async fn told(&self) -> Vec<Told> {
         let entries = self.0.audit.walk(0, 1000).await.unwrap();
-        let picture = |text: Option<String>| -> Option<Ban> {
-            text.map(|text| serde_json::from_str(&text).unwrap())
-        };
-        let told = entries.into_iter().map(|entry| Told {
-            action: entry.action,
-            actor: entry.actor,
-            number: entry.object_id,
-            before: picture(entry.before),
-            after: picture(entry.after),
+        let told = entries.into_iter().map(|entry| {
+            let (before, after) = (entry.before.as_deref(), entry.after.as_deref());
+            Told::read(entry.action, entry.actor, entry.object_id, before, after)
         });
         told.collect()
     }

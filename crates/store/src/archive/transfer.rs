@@ -2,7 +2,7 @@
 
 use super::line::{self, Digest};
 use super::table::{self, Table};
-use super::{ArchiveError, Progress, Source, TablePart};
+use super::{ArchiveError, Progress, Source, Stage, Stages, TablePart};
 use crate::value::Value;
 
 /// Records that take rows.
@@ -74,6 +74,20 @@ pub(crate) fn prove<'a>(
         }
     }
     Ok(())
+}
+
+/// The same as a stage of its own, of which each row is a part.
+pub(crate) fn compare<'a>(
+    source: &mut dyn Source,
+    parts: impl Iterator<Item = (&'a Table, &'a TablePart)> + Clone,
+    progress: Stages<'_>,
+) -> Result<(), ArchiveError> {
+    let (mut done, all) = (0, parts.clone().map(|(_, part)| part.rows).sum());
+    let mut step = || {
+        done += 1;
+        progress(Stage::Comparing, done, all);
+    };
+    prove(source, parts, &mut step)
 }
 
 /// Reads a table to its end.

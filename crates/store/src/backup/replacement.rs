@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::BackupError;
-use crate::archive::{Source, Stage, Stages, prove, table, transfer};
+use crate::archive::{Source, Stage, Stages, compare, table, transfer};
 use crate::postgres::{Filling, Options};
 use crate::sqlite::{self, Snapshot};
 
@@ -28,12 +28,7 @@ pub fn replace(
     let writing = &mut |done, all| progress(Stage::Writing, done, all);
     let parts = transfer(&mut source, &mut filling, writing)?;
     filling.number(&source.numbers()?.into_iter().collect())?;
-    let (mut done, all) = (0, parts.iter().map(|part| part.rows).sum());
-    let mut step = || {
-        done += 1;
-        progress(Stage::Comparing, done, all);
-    };
-    prove(filling.view(), table::all().iter().zip(&parts), &mut step)?;
+    compare(filling.view(), table::all().iter().zip(&parts), progress)?;
     Ok(Replacement(filling))
 }
 

@@ -88,7 +88,19 @@ pub async fn a_ban_is_changed_only_as_it_was_seen(fresh: &Fresh) {
         .expect("it is seen");
     let gone = fresh.bans.remove(&second, &author(), at(2)).await;
     assert!(is_stale(&gone), "{gone:?}");
-    assert_eq!(fresh.list(2).await, []);
+    let short = Ban {
+        since: at(2),
+        until: Some(at(3)),
+        ..first
+    };
+    fresh.put(&short).await;
+    let next = Ban {
+        since: at(3),
+        ..ban("203.0.113.7")
+    };
+    let ended = fresh.bans.put(&next, Some(&short), &author()).await;
+    assert!(is_stale(&ended), "{ended:?}");
+    assert_eq!(fresh.list(3).await, []);
 }
 
 pub async fn of_many_who_ban_one_network_one_does(fresh: &Fresh) {

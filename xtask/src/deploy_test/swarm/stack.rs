@@ -220,16 +220,7 @@ impl<'a> Stack<'a> {
 
     /// A token that may write.
     pub(in crate::deploy_test) fn token(&self) -> Result<String> {
-        let words = [
-            "/pendopo",
-            "token",
-            "new",
-            "admin",
-            "--label",
-            "deploy-test",
-        ];
-        let told = self.exec("web", &[&words[..], &["--scope", "write"]].concat())?;
-        Ok(told.lines().last().unwrap_or_default().trim().to_owned())
+        self.engine.token(&self.container("web")?)
     }
 
     /// Adds somebody, as a client outside; the path of them.

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use edge::config::{Balance, Span, TargetConfig, TargetTable};
-use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
+use testkit::raw::connect_from;
 use testkit::{Backend, Raw, free};
 
 use super::{GET, app, everything_to};
@@ -79,10 +79,7 @@ impl Drop for Nginx {
 fn from(number: u32, to: SocketAddr) -> Raw {
     let spread = number.wrapping_mul(2_654_435_761).to_be_bytes();
     let client = Ipv4Addr::new(127, spread[0], spread[1], spread[2].max(2));
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((client, 0)).into()).unwrap();
-    socket.connect(&to.into()).unwrap();
-    Raw::on(socket.into())
+    Raw::on(connect_from(client, to))
 }
 
 /// Whom each request reaches by either way.

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use store::Opened;
-use traffic::Ban;
 use traffic::ban_contract::{Told, Trail};
 
 struct OfRecords(Opened);
@@ -16,15 +15,9 @@ pub(crate) fn of(opened: &Opened) -> Box<dyn Trail> {
 impl Trail for OfRecords {
     async fn told(&self) -> Vec<Told> {
         let entries = self.0.stores.audit.walk(0, 1000).await.unwrap();
-        let picture = |text: Option<String>| -> Option<Ban> {
-            text.map(|text| serde_json::from_str(&text).unwrap())
-        };
-        let told = entries.into_iter().map(|entry| Told {
-            action: entry.action,
-            actor: entry.actor,
-            number: entry.object_id,
-            before: picture(entry.before),
-            after: picture(entry.after),
+        let told = entries.into_iter().map(|entry| {
+            let (before, after) = (entry.before.as_deref(), entry.after.as_deref());
+            Told::read(entry.action, entry.actor, entry.object_id, before, after)
         });
         told.collect()
     }
