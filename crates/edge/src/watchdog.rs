@@ -1,10 +1,11 @@
 //! The deadlines of one connection: for its request heads, its pauses, its unread answers, its drain; and its
 //! overhead.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::TimeoutConfig;
@@ -104,13 +105,14 @@ impl Watchdog {
     }
 
     /// The timer is asked only once for each time that it is set: to tell it the same again takes ten times as long as
-    /// to see that it has not gone off.
+    /// to see that it has not gone off. It is asked past the task's budget: of a task that is to let others have their
+    /// turn, it would take no note of whom to wake.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let knows = |told: &Waker| told.will_wake(cx.waker());
         if self.told.as_ref().is_some_and(knows) && !self.sleep.is_elapsed() {
             return Poll::Pending;
         }
-        let outcome = self.sleep.as_mut().poll(cx);
+        let outcome = pin!(unconstrained(self.sleep.as_mut())).poll(cx);
         self.told = outcome.is_pending().then(|| cx.waker().clone());
         outcome
     }
@@ -153,5 +155,42 @@ impl Watchdog {
         pulse
             .unread_since()
             .map(|since| (since + self.write_ms, Overdue::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::task::consume_budget;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Does so much at once that the runtime asks the task to let others have their turn.
+    fn exhaust(cx: &mut Context<'_>) {
+        while pin!(consume_budget()).poll(cx).is_ready() {}
+    }
+
+    #[tokio::test]
+    async fn a_task_that_was_busy_when_its_deadline_was_set_is_told_of_it() {
+        let pulse = Pulse::new(std::time::Instant::now());
+        let timeouts = TimeoutConfig {
+            write: "20ms".parse().unwrap(),
+            ..TimeoutConfig::default()
+        };
+        let mut watchdog = Watchdog::new(&timeouts, Multiplex::One, &pulse);
+        pulse.request_begins();
+        pulse.is_blocked();
+        let mut is_busy = true;
+        // A task of its own: else the wait for it would wake it as well.
+        let overdue = tokio::spawn(poll_fn(move |cx| {
+            if std::mem::take(&mut is_busy) {
+                exhaust(cx);
+            }
+            watchdog.poll(cx, &pulse)
+        }));
+        let told = timeout(Duration::from_secs(5), overdue).await;
+        assert_eq!(told.expect("told in time").unwrap(), Overdue::Write);
     }
 }
