@@ -167,9 +167,11 @@ mod tests {
 
     use super::*;
 
-    /// Does so much at once that the runtime asks the task to let others have their turn.
-    fn exhaust(cx: &mut Context<'_>) {
-        while pin!(consume_budget()).poll(cx).is_ready() {}
+    /// Does so much at once that the runtime asks the task to let others have their turn; but only the first time.
+    fn exhaust(cx: &mut Context<'_>, is_fresh: &mut bool) {
+        while *is_fresh {
+            *is_fresh = pin!(consume_budget()).poll(cx).is_ready();
+        }
     }
 
     #[tokio::test]
@@ -182,12 +184,10 @@ mod tests {
         let mut watchdog = Watchdog::new(&timeouts, Multiplex::One, &pulse);
         pulse.request_begins();
         pulse.is_blocked();
-        let mut is_busy = true;
+        let mut is_fresh = true;
         // A task of its own: else the wait for it would wake it as well.
         let overdue = tokio::spawn(poll_fn(move |cx| {
-            if std::mem::take(&mut is_busy) {
-                exhaust(cx);
-            }
+            exhaust(cx, &mut is_fresh);
             watchdog.poll(cx, &pulse)
         }));
         let told = timeout(Duration::from_secs(5), overdue).await;
