@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod callers;
+mod clock;
 mod conditional;
 mod cross_origin;
 mod described;
