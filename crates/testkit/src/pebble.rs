@@ -150,10 +150,15 @@ impl Pebble {
 
     /// How many orders were placed.
     pub fn orders(&self) -> usize {
-        let log = fs::read_to_string(self.directory.path().join("log")).expect("a log");
+        let log = self.log();
         log.lines()
             .filter(|line| line.contains("Added order"))
             .count()
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).expect("a log")
     }
 
     /// From now on the authority's name server can't say what this name means (`SERVFAIL`).

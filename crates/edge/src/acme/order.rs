@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use instant_acme::{
-    Account, AuthorizationStatus, ChallengeType, Identifier, KeyAuthorization, NewAccount,
-    NewOrder, Order, OrderStatus, RetryPolicy,
+    Account, AuthorizationHandle, AuthorizationStatus, ChallengeType, Identifier, KeyAuthorization,
+    NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
 };
 use jiff::Timestamp;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
+use tokio::time::{Instant, sleep};
 
 use super::challenges::{Challenges, Shown};
 use super::failure::{Failure, explain};
@@ -25,6 +26,10 @@ const PATIENCE: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(250))
     .backoff(1.5)
     .timeout(Duration::from_secs(90));
+
+/// How long a name whose proof stands may still be looked at, once another has failed the order.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// How a name is proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +121,12 @@ impl Buyer {
             Some(begun) => begun,
             None => self.begin(held, &account, state, wanted).await?,
         };
-        let chain = match self.bring_home(&mut order, &key, wanted.names).await {
+        // They stand until the authority has looked at each name, also where one has failed the order by then.
+        let mut shown = Vec::new();
+        let home = self.bring_home(&mut order, &key, wanted.names, &mut shown);
+        let chain = match home.await {
             Ok(chain) => chain,
-            Err(failure) => return Err(self.explain(state, &mut order, failure).await),
+            Err(failure) => return Err(explained(state, &mut order, failure).await),
         };
         let pair = Pair {
             chain: &chain,
@@ -212,11 +220,11 @@ impl Buyer {
         order: &mut Order,
         key: &KeyPair,
         names: &[String],
+        shown: &mut Vec<Shown>,
     ) -> Result<String, Failure> {
         if order.state().status == OrderStatus::Pending {
-            let shown = self.show(order).await?;
+            self.show(order, shown).await?;
             let outcome = order.poll_ready(&PATIENCE).await?;
-            drop(shown);
             if outcome == OrderStatus::Invalid {
                 return Err(Failure::new("the authority found a proof wanting"));
             }
@@ -231,8 +239,7 @@ impl Buyer {
     }
 
     /// Puts the proofs in place, and tells the authority to look.
-    async fn show(&self, order: &mut Order) -> Result<Vec<Shown>, Failure> {
-        let mut shown = Vec::new();
+    async fn show(&self, order: &mut Order, shown: &mut Vec<Shown>) -> Result<(), Failure> {
         let mut authorizations = order.authorizations();
         while let Some(authorization) = authorizations.next().await {
             let mut authorization = authorization?;
@@ -251,7 +258,7 @@ impl Buyer {
             shown.push(self.put(&domain, &token, &answer)?);
             challenge.set_ready().await?;
         }
-        Ok(shown)
+        Ok(())
     }
 
     fn put(&self, domain: &str, token: &str, answer: &KeyAuthorization) -> Result<Shown, Failure> {
@@ -262,28 +269,38 @@ impl Buyer {
                 .show_certificate(domain, answer.digest().as_ref()),
         }
     }
+}
 
-    /// Finds the names whose proofs failed, and what the authority saw; an order that failed is not gone on with.
-    async fn explain(&self, state: &mut State, order: &mut Order, failure: Failure) -> Failure {
-        let Ok(OrderStatus::Invalid) = order.refresh().await.map(|state| state.status) else {
-            return failure;
-        };
-        state.order = None;
-        let mut found = Vec::new();
-        let mut authorizations = order.authorizations();
-        while let Some(Ok(mut authorization)) = authorizations.next().await {
-            let domain = authorization.identifier().to_string();
-            let Ok(current) = authorization.refresh().await else {
-                continue;
-            };
-            let mut challenges = current.challenges.iter();
-            if let Some(problem) = challenges.find_map(|challenge| challenge.error.as_ref()) {
-                let text = explain(problem);
-                let text = format!("the authority could not prove `{domain}`: {text}");
-                found.push(Failure::of(&domain, text));
-            }
+/// Finds the names whose proofs failed, and what the authority saw; an order that failed is not gone on with.
+async fn explained(state: &mut State, order: &mut Order, failure: Failure) -> Failure {
+    let Ok(OrderStatus::Invalid) = order.refresh().await.map(|state| state.status) else {
+        return failure;
+    };
+    state.order = None;
+    let mut found = Vec::new();
+    let until = Instant::now() + LAST_LOOK;
+    let mut authorizations = order.authorizations();
+    while let Some(Ok(mut authorization)) = authorizations.next().await {
+        let domain = authorization.identifier().to_string();
+        if let Some(problem) = problem(&mut authorization, until).await {
+            let text = format!("the authority could not prove `{domain}`: {problem}");
+            found.push(Failure::of(&domain, text));
         }
-        Failure::together(found).unwrap_or(failure)
+    }
+    Failure::together(found).unwrap_or(failure)
+}
+
+/// What the authority has against a name, if anything; one that it has not looked at by now is waited for.
+async fn problem(authorization: &mut AuthorizationHandle<'_>, until: Instant) -> Option<String> {
+    loop {
+        let current = authorization.refresh().await.ok()?;
+        let mut challenges = current.challenges.iter();
+        let problem = challenges.find_map(|challenge| challenge.error.as_ref());
+        let is_open = current.status == AuthorizationStatus::Pending;
+        if problem.is_some() || !is_open || Instant::now() >= until {
+            return problem.map(explain);
+        }
+        sleep(LOOK_AGAIN).await;
     }
 }
 

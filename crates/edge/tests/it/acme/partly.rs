@@ -94,6 +94,32 @@ fn a_certificate_is_widened_to_a_name_as_soon_as_it_can_be_proved() {
 }
 
 #[test]
+fn a_name_that_is_still_looked_at_when_another_fails_is_not_blamed() {
+    let pebble = Pebble::start();
+    pebble.lose(BAD);
+    // Nothing leads to the edge yet, so that the good name's proof can't be seen before the bad one has failed the order.
+    let house = House::within(tempfile::tempdir().unwrap(), |it| {
+        plan(&pebble, it, &DOMAINS);
+    })
+    .unwrap();
+    eventually("looks at each name after the failure", || {
+        let log = pebble.log();
+        let since = log.split_once("set INVALID").map_or("", |(_, since)| since);
+        since.matches("POST /authZ/").count() >= 3
+    });
+    lead_to(&pebble, &house);
+    let trust = pebble.trust();
+    eventually("a certificate for the good name", || {
+        is_fetched(&house, &trust, GOOD)
+    });
+    let troubles = state(&house)["troubles"].clone();
+    assert!(
+        troubles[BAD].is_object() && troubles[GOOD].is_null(),
+        "{troubles}"
+    );
+}
+
+#[test]
 fn whoever_asks_for_a_certificate_gets_it_for_the_names_that_can_be_proved() {
     let pebble = Pebble::start();
     let house = with_one_missing(&pebble);
