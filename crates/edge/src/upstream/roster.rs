@@ -32,21 +32,24 @@ pub(super) enum Heard {
 }
 
 impl Answer {
+    fn kinds(&self) -> [&Heard; 2] {
+        [&self.ipv4, &self.ipv6]
+    }
+
     /// Whether it names any address.
     pub(super) fn has_addresses(&self) -> bool {
-        let mut both = [&self.ipv4, &self.ipv6].into_iter();
-        both.any(|heard| matches!(heard, Heard::Addresses(_)))
+        let is_good = |heard: &&Heard| matches!(heard, Heard::Addresses(_));
+        self.kinds().iter().any(is_good)
     }
 
     /// Whether the name is certain to stand for nothing.
     pub(super) fn is_denial(&self) -> bool {
-        self.ipv4 == Heard::Nothing && self.ipv6 == Heard::Nothing
+        self.kinds() == [&Heard::Nothing; 2]
     }
 
     /// Why nobody could say.
     pub(super) fn silences(&self) -> impl Iterator<Item = &str> {
-        let both = [&self.ipv4, &self.ipv6].into_iter();
-        both.filter_map(|heard| match heard {
+        self.kinds().into_iter().filter_map(|heard| match heard {
             Heard::Silence(reason) => Some(reason.as_str()),
             _ => None,
         })

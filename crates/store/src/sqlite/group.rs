@@ -14,26 +14,19 @@ use crate::audit::{APPEND, HEAD, entry_values};
 use crate::unit::{Beside, Head, Statement, Step, Unit};
 use crate::value::{Row, Value};
 
-/// One answer a unit.
-type Answers = Vec<Result<Inserted, StoreError>>;
+/// What is answered to one unit.
+type Answer = Result<Inserted, StoreError>;
 
 /// A connection in the middle of a group.
 struct Group<'a> {
     connection: &'a mut Prepared,
     path: &'a Path,
+    /// Whether each unit has a savepoint, or is done in the hope that none fails after it has written.
+    is_guarded: bool,
     /// The trail's last entry, read anew in each group: another process may have written since.
     head: Option<Head>,
     /// What the units add to numbers, which is added up and written once, before the commit.
     sums: Vec<(&'a Statement, i64)>,
-}
-
-/// How the units of a group are kept apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Apart {
-    /// Not at all, in the hope that none fails after it has written.
-    Unguarded,
-    /// Each in a savepoint.
-    Savepoints,
 }
 
 /// Does every unit and commits. An error is one of the whole group, of which nothing remains.
@@ -41,27 +34,30 @@ pub(super) fn commit(
     connection: &mut Prepared,
     path: &Path,
     units: &[&Unit],
-) -> Result<Answers, StoreError> {
-    let mut attempt = |apart| {
+) -> Result<Vec<Answer>, StoreError> {
+    let mut attempt = |is_guarded| {
         let group = Group {
             connection: &mut *connection,
             path,
+            is_guarded,
             head: None,
             sums: Vec::new(),
         };
-        group.commit(units, apart)
+        group.commit(units)
     };
-    match attempt(Apart::Unguarded)? {
+    match attempt(false)? {
         Some(answers) => Ok(answers),
-        None => attempt(Apart::Savepoints).map(Option::unwrap_or_default),
+        // With savepoints every unit has its answer.
+        None => attempt(true).map(Option::unwrap_or_default),
     }
 }
 
 impl<'a> Group<'a> {
     /// One whole try; none if the group needs savepoints, and then nothing of it remains.
-    fn commit(mut self, units: &[&'a Unit], apart: Apart) -> Result<Option<Answers>, StoreError> {
+    fn commit(mut self, units: &[&'a Unit]) -> Result<Option<Vec<Answer>>, StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
-        let answers = self.each(units, apart).and_then(|answers| {
+        let each: Result<Option<_>, _> = units.iter().map(|unit| self.alone(unit)).collect();
+        let answers = each.and_then(|answers| {
             if answers.is_some() {
                 self.add_up()?;
                 self.execute("COMMIT")?;
@@ -74,51 +70,26 @@ impl<'a> Group<'a> {
         answers
     }
 
-    fn each(&mut self, units: &[&'a Unit], apart: Apart) -> Result<Option<Answers>, StoreError> {
-        let mut answers = Vec::with_capacity(units.len());
-        for unit in units {
-            let answer = match apart {
-                Apart::Unguarded => self.unguarded(unit)?,
-                Apart::Savepoints => Some(self.in_savepoint(unit)?),
-            };
-            let Some(answer) = answer else {
-                return Ok(None);
-            };
-            answers.push(answer);
+    /// One unit, whose failure leaves the others be; none if it failed and can't be taken back alone. An error is one of
+    /// the whole transaction.
+    fn alone(&mut self, unit: &'a Unit) -> Result<Option<Answer>, StoreError> {
+        if self.is_guarded {
+            self.execute("SAVEPOINT unit")?;
         }
-        Ok(Some(answers))
-    }
-
-    /// One unit; none if it failed and had written.
-    fn unguarded(
-        &mut self,
-        unit: &'a Unit,
-    ) -> Result<Option<Result<Inserted, StoreError>>, StoreError> {
         let before = self.connection.connection().total_changes();
         let done = self.unit(unit);
-        if done.is_ok() {
-            return Ok(Some(done));
-        }
         // On a full disk SQLite may have rolled the whole transaction back by itself.
-        if self.connection.connection().is_autocommit() {
+        if done.is_err() && self.connection.connection().is_autocommit() {
             return done.map(|done| Some(Ok(done)));
         }
-        let has_written = self.connection.connection().total_changes() != before;
-        Ok((!has_written).then_some(done))
-    }
-
-    /// One unit, whose failure leaves the others be. An error is one of the whole transaction.
-    fn in_savepoint(&mut self, unit: &'a Unit) -> Result<Result<Inserted, StoreError>, StoreError> {
-        self.execute("SAVEPOINT unit")?;
-        let done = self.unit(unit);
-        if done.is_err() {
-            if self.connection.connection().is_autocommit() {
-                return done.map(Ok);
+        let is_torn = done.is_err() && self.connection.connection().total_changes() != before;
+        if self.is_guarded {
+            if is_torn {
+                self.execute("ROLLBACK TO unit")?;
             }
-            self.execute("ROLLBACK TO unit")?;
+            self.execute("RELEASE unit")?;
         }
-        self.execute("RELEASE unit")?;
-        Ok(done)
+        Ok((self.is_guarded || !is_torn).then_some(done))
     }
 
     fn unit(&mut self, unit: &'a Unit) -> Result<Inserted, StoreError> {
@@ -147,8 +118,8 @@ impl<'a> Group<'a> {
 
     fn remember(&mut self, statement: &'a Statement) {
         let more = statement.summand();
-        let known = self.sums.iter_mut();
-        match known.into_iter().find(|(one, _)| one.sql == statement.sql) {
+        let mut known = self.sums.iter_mut();
+        match known.find(|(one, _)| one.sql == statement.sql) {
             Some((_, sum)) => *sum += more,
             None => self.sums.push((statement, more)),
         }
