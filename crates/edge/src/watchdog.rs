@@ -1,15 +1,14 @@
 //! The deadlines of one connection: for its request heads, its pauses, its unread answers, its drain; and its
 //! overhead.
 
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::task::unconstrained;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::config::TimeoutConfig;
 use crate::overhead::Overhead;
+use crate::patience::Patience;
 use crate::pulse::Pulse;
 
 /// How long a connection without a request may stay once the drain has begun: an HTTP/2 client
@@ -43,9 +42,7 @@ pub(crate) struct Watchdog {
     write_ms: u64,
     opened: Instant,
     armed: u64,
-    sleep: Pin<Box<Sleep>>,
-    /// Whom the timer wakes; absent until it is asked, and again once it was moved.
-    told: Option<Waker>,
+    patience: Patience,
     drain_since: Option<u64>,
     overhead: Overhead,
 }
@@ -65,10 +62,7 @@ impl Watchdog {
             write_ms: millis(timeouts.write),
             opened,
             armed,
-            sleep: Box::pin(tokio::time::sleep_until(
-                opened + Duration::from_millis(armed),
-            )),
-            told: None,
+            patience: Patience::default(),
             drain_since: None,
             overhead: Overhead::default(),
         }
@@ -89,40 +83,18 @@ impl Watchdog {
         }
         loop {
             let due = self.due(pulse);
-            if let Some((deadline, _)) = due
-                && deadline < self.armed
-            {
-                self.arm(deadline);
+            if let Some((deadline, _)) = due {
+                self.armed = self.armed.min(deadline);
             }
-            ready!(self.poll_timer(cx));
+            let until = self.opened + Duration::from_millis(self.armed);
+            ready!(self.patience.poll(cx, until));
             let now = pulse.now();
             match due.or_else(|| self.unread(pulse)) {
                 Some((deadline, what)) if deadline <= now => return Poll::Ready(what),
-                Some((deadline, _)) => self.arm(deadline.min(now + self.write_ms)),
-                None => self.arm(now + self.write_ms / 2 + 1),
+                Some((deadline, _)) => self.armed = deadline.min(now + self.write_ms),
+                None => self.armed = now + self.write_ms / 2 + 1,
             }
         }
-    }
-
-    /// The timer is asked only once for each time that it is set: to tell it the same again takes ten times as long as
-    /// to see that it has not gone off. It is asked past the task's budget: of a task that is to let others have their
-    /// turn, it would take no note of whom to wake.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let knows = |told: &Waker| told.will_wake(cx.waker());
-        if self.told.as_ref().is_some_and(knows) && !self.sleep.is_elapsed() {
-            return Poll::Pending;
-        }
-        let outcome = pin!(unconstrained(self.sleep.as_mut())).poll(cx);
-        self.told = outcome.is_pending().then(|| cx.waker().clone());
-        outcome
-    }
-
-    fn arm(&mut self, deadline: u64) {
-        self.told = None;
-        self.armed = deadline;
-        self.sleep
-            .as_mut()
-            .reset(self.opened + Duration::from_millis(deadline));
     }
 
     /// The next deadline that needs no look at each answer.
@@ -161,6 +133,7 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::pin::pin;
 
     use tokio::task::consume_budget;
     use tokio::time::timeout;
